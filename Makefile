@@ -1,0 +1,59 @@
+# Every target is one line of help away: `make help`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint constraints.txt
+RUN_FOR ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench soak generate clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	@deploy/system_packages.sh python
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.local: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing Ecopark into $(VENV) ..."
+	@$(PIP) --editable '.[local]'
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing Ecopark and its development tools into $(VENV) ..."
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.local
+
+setup: $(VENV)/.dev ## Make .venv with everything, development tools included
+
+demo: $(VENV)/.local ## Run a whole simulated park on this machine and open its console
+	@$(BIN)/ecopark demo $(if $(RUN_FOR),--for $(RUN_FOR))
+
+test: $(VENV)/.dev ## Run all tests (as root also installs the real servers they talk to)
+	@deploy/system_packages.sh test
+	@ECOPARK_REQUIRE_SERVERS=$(shell deploy/system_packages.sh has-all && echo 1 || echo 0) $(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## Lint, types, import directions, unused code, documents
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/vulture
+	@$(BIN)/python -m pytest tests/architecture
+
+format: $(VENV)/.dev ## Put the code in the house style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## Print the project's figures (ratios and CPU time)
+	@$(BIN)/python -m tests.bench
+
+soak: $(VENV)/.dev ## Long runs with random kills; results under docs/results
+	@$(BIN)/python -m tests.soak
+
+generate: $(VENV)/.dev ## Write the Grafana boards again from their declarations
+	@$(BIN)/ecopark dashboards generate
+
+clean: ## Remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

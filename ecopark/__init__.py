@@ -1,0 +1,1 @@
+"""The front door: the ``ecopark`` command and nothing else."""

@@ -1,0 +1,71 @@
+"""The table of commands: each program brings its own, loaded only when it is asked for."""
+
+import importlib
+from typing import NamedTuple
+
+import click
+
+from service_runtime.errors import OperatorError
+from service_runtime.logs import configure_logging
+
+
+class CommandEntry(NamedTuple):
+    """Where a command lives, which extra it needs, and its line in ``ecopark --help``."""
+
+    module: str
+    attribute: str
+    extra: str
+    help: str
+
+
+COMMANDS: dict[str, CommandEntry] = {
+    "demo": CommandEntry("deploy.local.command", "demo", "local", "Run a whole simulated park on this machine."),
+    "replay": CommandEntry("deploy.local.replay_command", "replay", "local", "Play a recorded CSV as a gateway would."),
+    "simulate": CommandEntry("simulators.command", "simulate", "simulators", "Serve a simulated park over Modbus TCP."),
+    "gateway": CommandEntry("gateway.command", "gateway", "gateway", "Poll devices and publish what they measure."),
+    "ingest": CommandEntry("ingest_service.command", "ingest", "ingest", "Take readings in and store them."),
+    "quarantine": CommandEntry("ingest_service.command", "quarantine", "ingest", "Look at readings that were refused."),
+    "analytics": CommandEntry("analytics.command", "analytics", "analytics", "Judge, alert and write to tenants."),
+    "dashboards": CommandEntry("dashboards.command", "dashboards", "dashboards", "Console and Grafana boards."),
+    "park": CommandEntry("ecopark.park_command", "park", "", "Check a park register."),
+    "export": CommandEntry("ecopark.export_command", "export", "ingest", "Write stored readings as CSV."),
+    "doctor": CommandEntry("ecopark.doctor_command", "doctor", "ingest", "Find out what is missing or unreachable."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command, or say which extra is missing."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        try:
+            module = importlib.import_module(entry.module)
+        except ModuleNotFoundError as error:
+            hint = f"pip install 'ecopark[{entry.extra}]'" if entry.extra else "reinstall ecopark"
+            raise OperatorError(f"`ecopark {cmd_name}` needs {error.name}: {hint}") from error
+        command: click.Command = getattr(module, entry.attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List commands from the table, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show traces and every log line.")
+@click.option("--log-level", default="INFO", show_default=True, help="DEBUG, INFO, WARNING or ERROR.")
+@click.version_option(package_name="ecopark")
+def ecopark(debug: bool, log_level: str) -> None:
+    """Monitor an eco-industrial park: nothing measured is lost or doubled, every verdict can be defended.
+
+    Start with `ecopark demo`: a simulated park, its gateways, broker, ingest, analytics and console, all local.
+    """
+    configure_logging(log_level, debug)

@@ -1,0 +1,70 @@
+"""The small JSON messages beside the readings: a gateway's status and health, and ingest's stored cursor."""
+
+import msgspec
+
+PROPERTY_RUN = "run"
+"""MQTT 5 user property: the outbox run a batch belongs to."""
+PROPERTY_SEQ = "seq"
+"""MQTT 5 user property: the batch's number within the run."""
+PROPERTY_CREATED = "created"
+"""MQTT 5 user property: when the batch was committed at the gateway, UTC milliseconds."""
+PROPERTY_OLDEST = "oldest"
+"""MQTT 5 user property: the lowest sequence of the run the gateway has not yet seen stored (and still holds)."""
+CONTENT_TYPE_SENML_JSON = "application/senml+json"
+
+
+class GatewayStatus(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Retained birth (``online``) and last will (``offline``) of a gateway."""
+
+    state: str
+    at_ms: int = 0
+    run: str = ""
+    next_seq: int = 0
+    oldest_seq: int = 0
+    """Lowest sequence still in the outbox log: what a resend can still bring."""
+    version: str = ""
+
+
+class GatewayHealth(msgspec.Struct, frozen=True):
+    """How a gateway is doing, published every few seconds; counts are since the process started."""
+
+    at_ms: int
+    run: str
+    readings: int
+    bad_readings: int
+    batches_pending: int
+    batches_sent: int
+    batches_stored: int
+    dropped_unstored_batches: int
+    """Batches the outbox had to give up before they were stored (age or size): reported, never silent."""
+    devices_online: int
+    devices_offline: int
+    oldest_unstored_age_seconds: float
+
+
+class StoredCursor(msgspec.Struct, frozen=True):
+    """Retained on ``…/stored``: every batch of ``run`` up to and including ``through`` is stored or in quarantine."""
+
+    run: str
+    through: int
+    at_ms: int = 0
+
+
+def encode_control(message: GatewayStatus | GatewayHealth | StoredCursor) -> bytes:
+    """JSON bytes."""
+    return msgspec.json.encode(message)
+
+
+def decode_status(payload: bytes) -> GatewayStatus:
+    """Raises ``msgspec.MsgspecError`` (a ``ValueError``) on anything else."""
+    return msgspec.json.decode(payload, type=GatewayStatus)
+
+
+def decode_health(payload: bytes) -> GatewayHealth:
+    """Raises ``msgspec.MsgspecError`` (a ``ValueError``) on anything else."""
+    return msgspec.json.decode(payload, type=GatewayHealth)
+
+
+def decode_stored(payload: bytes) -> StoredCursor:
+    """Raises ``msgspec.MsgspecError`` (a ``ValueError``) on anything else."""
+    return msgspec.json.decode(payload, type=StoredCursor)

@@ -1,0 +1,32 @@
+"""The park register: who is in the park, what is measured where, and whom to tell.
+
+A park is a folder an operator edits in a spreadsheet: ``park.toml``, ``tenants.csv``, ``points.csv``,
+``contacts.csv``, and where they apply ``devices.csv`` and ``symbiosis.csv``. :func:`parse_park` takes their texts and
+returns a :class:`Park`, or raises :class:`RegisterError` with *every* problem, each with file, row and column.
+"""
+
+from telemetry_model.park_register.parse import REQUIRED_FILES, parse_park
+from telemetry_model.park_register.problems import RegisterError, RegisterProblem
+from telemetry_model.park_register.types import (
+    Contact,
+    DeviceConnection,
+    Installation,
+    MeasuringPoint,
+    Park,
+    SymbiosisLink,
+    Tenant,
+)
+
+__all__ = [
+    "REQUIRED_FILES",
+    "Contact",
+    "DeviceConnection",
+    "Installation",
+    "MeasuringPoint",
+    "Park",
+    "RegisterError",
+    "RegisterProblem",
+    "SymbiosisLink",
+    "Tenant",
+    "parse_park",
+]

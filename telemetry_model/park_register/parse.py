@@ -1,0 +1,265 @@
+"""Texts of a park folder -> a checked :class:`Park`; cross-references between the tables are checked here."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from telemetry_model.park_register.problems import RegisterError, RegisterProblem
+from telemetry_model.park_register.tables import IDENTIFIER, Row, read_table, read_toml
+from telemetry_model.park_register.types import (
+    Attribute,
+    Contact,
+    DeviceConnection,
+    Installation,
+    MeasuringPoint,
+    Park,
+    SymbiosisLink,
+    Tenant,
+)
+from telemetry_model.quantities import QUANTITIES, Medium
+
+REQUIRED_FILES = ("park.toml", "tenants.csv", "points.csv", "contacts.csv")
+DEFAULT_INTERVAL_SECONDS = 60
+_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\Z")
+_POINT_COLUMNS = ("point", "tenant", "zone", "medium", "unit")
+_POINT_OPTIONAL = ("interval_seconds", "range_low", "range_high", "gateway", "role", "since", "until")
+
+
+def parse_park(files: Mapping[str, str]) -> Park:
+    """Build the register from file texts by file name; raises :class:`RegisterError` with all problems."""
+    problems: list[RegisterProblem] = [
+        RegisterProblem(name, None, None, "file is missing from the park folder")
+        for name in REQUIRED_FILES
+        if name not in files
+    ]
+    if problems:
+        raise RegisterError(problems)
+    head = read_toml("park.toml", files["park.toml"], problems)
+    tenants = _tenants(files["tenants.csv"], problems)
+    devices = _devices(files.get("devices.csv"), problems)
+    points = _points(files["points.csv"], tenants, problems)
+    park = Park(
+        id=_head_text(head, "id", problems),
+        name_vi=_head_text(head, "name_vi", problems),
+        name_en=_head_text(head, "name_en", problems),
+        timezone=_timezone(head, problems),
+        monitoring_since=_head_date(head, "monitoring_since", problems),
+        attributes=_attributes(head.get("attributes", {}), "attributes", problems),
+        tenants=MappingProxyType(tenants),
+        points=MappingProxyType(points),
+        contacts=_contacts(files["contacts.csv"], tenants, problems),
+        devices=MappingProxyType(devices),
+        installations=MappingProxyType(_installations(head, tenants, problems)),
+        symbiosis=_symbiosis(files.get("symbiosis.csv"), tenants, points, problems),
+    )
+    _check_devices_have_points(park, problems)
+    if problems:
+        raise RegisterError(problems)
+    return park
+
+
+def _head_text(head: dict[str, Any], key: str, problems: list[RegisterProblem]) -> str:
+    value = head.get(key)
+    if not isinstance(value, str) or not value:
+        problems.append(RegisterProblem("park.toml", None, key, "a text is required"))
+        return ""
+    if key == "id" and not IDENTIFIER.match(value):
+        problems.append(RegisterProblem("park.toml", None, key, f"'{value}' is not an id"))
+    return value
+
+
+def _head_date(head: dict[str, Any], key: str, problems: list[RegisterProblem]) -> date | None:
+    value = head.get(key)
+    if value is not None and type(value) is not date:
+        problems.append(RegisterProblem("park.toml", None, key, f"{value!r} is not a date (YYYY-MM-DD, unquoted)"))
+        return None
+    return value
+
+
+def _timezone(head: dict[str, Any], problems: list[RegisterProblem]) -> ZoneInfo:
+    name = head.get("timezone", "Asia/Ho_Chi_Minh")
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError):
+        problems.append(RegisterProblem("park.toml", None, "timezone", f"'{name}' is not a known time zone"))
+        return ZoneInfo("UTC")
+
+
+def _attributes(raw: object, where: str, problems: list[RegisterProblem]) -> Mapping[str, Attribute]:
+    if not isinstance(raw, dict):
+        problems.append(RegisterProblem("park.toml", None, where, "must be a table"))
+        return MappingProxyType({})
+    for key, value in raw.items():
+        if not isinstance(value, (str, int, float, bool, date)):
+            problems.append(
+                RegisterProblem("park.toml", None, f"{where}.{key}", "must be a text, number, date or bool")
+            )
+    return MappingProxyType(raw)
+
+
+def _tenants(text: str, problems: list[RegisterProblem]) -> dict[str, Tenant]:
+    known = ("tenant", "name", "sector", "zone")
+    tenants: dict[str, Tenant] = {}
+    for row in read_table("tenants.csv", text, ("tenant", "name", "sector"), known, problems):
+        tenant = row.identifier("tenant")
+        if tenant in tenants:
+            row.problem("tenant", f"'{tenant}' is there twice")
+        tenants[tenant] = Tenant(tenant, row.text("name"), row.text("sector"), row.text("zone"))
+    return tenants
+
+
+def _points(text: str, tenants: dict[str, Tenant], problems: list[RegisterProblem]) -> dict[str, MeasuringPoint]:
+    points: dict[str, MeasuringPoint] = {}
+    for row in read_table("points.csv", text, _POINT_COLUMNS, _POINT_COLUMNS + _POINT_OPTIONAL, problems):
+        point = _point(row, tenants)
+        if point is None:
+            continue
+        if point.id in points:
+            row.problem("point", f"'{point.id}' is there twice")
+        points[point.id] = point
+    return points
+
+
+def _point(row: Row, tenants: dict[str, Tenant]) -> MeasuringPoint | None:
+    point_id = row.text("point")
+    device, _, quantity_name = point_id.partition(".")
+    if not IDENTIFIER.match(device) or not IDENTIFIER.match(quantity_name):
+        row.problem("point", f"'{point_id}' is not of the form device.quantity")
+        return None
+    _check_tenant(row, "tenant", tenants)
+    if row.text("medium") not in set(Medium):
+        row.problem("medium", f"unknown medium '{row.text('medium')}' (known: {', '.join(Medium)})")
+        return None
+    medium = Medium(row.text("medium"))
+    quantity = QUANTITIES.get((medium, quantity_name))
+    if quantity is None:
+        known = ", ".join(q for m, q in QUANTITIES if m is medium)
+        row.problem("point", f"unknown quantity '{quantity_name}' for {medium} (known: {known})")
+        return None
+    if row.text("unit") != quantity.unit:
+        row.problem("unit", f"unknown unit '{row.text('unit')}' for {quantity_name} (expected {quantity.unit})")
+        return None
+    low = row.number_in("range_low", quantity.low, -1e15, 1e15)
+    high = row.number_in("range_high", quantity.high, -1e15, 1e15)
+    if low >= high:
+        row.problem("range_low", f"range {low:g} to {high:g} is empty")
+    return MeasuringPoint(
+        id=point_id,
+        device=device,
+        quantity=quantity,
+        medium=medium,
+        unit=quantity.unit,
+        tenant=row.text("tenant"),
+        zone=row.identifier("zone"),
+        interval_seconds=int(row.number_in("interval_seconds", DEFAULT_INTERVAL_SECONDS, 1, 366 * 86_400)),
+        low=low,
+        high=high,
+        gateway=row.text("gateway"),
+        role=row.text("role"),
+        since=row.day("since"),
+        until=row.day("until"),
+    )
+
+
+def _check_tenant(row: Row, column: str, tenants: dict[str, Tenant]) -> str:
+    tenant = row.text(column)
+    if tenant not in tenants:
+        row.problem(column, f"unknown tenant '{tenant}' (not in tenants.csv)")
+    return tenant
+
+
+def _contacts(text: str, tenants: dict[str, Tenant], problems: list[RegisterProblem]) -> tuple[Contact, ...]:
+    columns = ("tenant", "name", "email", "language")
+    contacts: list[Contact] = []
+    for row in read_table("contacts.csv", text, columns, columns, problems):
+        if not _EMAIL.match(row.text("email")):
+            row.problem("email", f"'{row.text('email')}' is not an e-mail address")
+        if row.text("language") not in ("vi", "en"):
+            row.problem("language", f"'{row.text('language')}' is not vi or en")
+        tenant = _check_tenant(row, "tenant", tenants)
+        contacts.append(Contact(tenant, row.text("name"), row.text("email"), row.text("language")))
+    return tuple(contacts)
+
+
+def _devices(text: str | None, problems: list[RegisterProblem]) -> dict[str, DeviceConnection]:
+    required = ("device", "gateway", "profile", "host", "port")
+    devices: dict[str, DeviceConnection] = {}
+    if text is None:
+        return devices
+    for row in read_table("devices.csv", text, required, (*required, "unit_id", "poll_seconds"), problems):
+        device = row.identifier("device")
+        if device in devices:
+            row.problem("device", f"'{device}' is there twice")
+        devices[device] = DeviceConnection(
+            device=device,
+            gateway=row.identifier("gateway"),
+            profile=row.text("profile"),
+            host=row.text("host"),
+            port=int(row.number_in("port", 502, 1, 65_535)),
+            unit_id=int(row.number_in("unit_id", 1, 0, 255)),
+            poll_seconds=row.number_in("poll_seconds", 60, 0.1, 86_400),
+        )
+    return devices
+
+
+def _installations(
+    head: dict[str, Any], tenants: dict[str, Tenant], problems: list[RegisterProblem]
+) -> dict[str, Installation]:
+    found: dict[str, Installation] = {}
+    for index, raw in enumerate(head.get("installations", []), start=1):
+        where = f"installations[{index}]"
+        fixed = {key: str(raw.get(key, "")) for key in ("id", "kind", "device", "tenant", "name_vi", "name_en")}
+        for key in ("id", "kind", "tenant", "name_vi", "name_en"):
+            if not fixed[key]:
+                problems.append(RegisterProblem("park.toml", None, f"{where}.{key}", "a text is required"))
+        if fixed["tenant"] and fixed["tenant"] not in tenants:
+            problem = f"unknown tenant '{fixed['tenant']}' (not in tenants.csv)"
+            problems.append(RegisterProblem("park.toml", None, f"{where}.tenant", problem))
+        if fixed["id"] in found:
+            problems.append(RegisterProblem("park.toml", None, f"{where}.id", f"'{fixed['id']}' is there twice"))
+        rest = {key: value for key, value in raw.items() if key not in fixed}
+        found[fixed["id"]] = Installation(**fixed, attributes=_attributes(rest, where, problems))
+    return found
+
+
+def _symbiosis(
+    text: str | None, tenants: dict[str, Tenant], points: dict[str, MeasuringPoint], problems: list[RegisterProblem]
+) -> tuple[SymbiosisLink, ...]:
+    required = ("link", "giver", "taker", "material")
+    if text is None:
+        return ()
+    links: list[SymbiosisLink] = []
+    for row in read_table(
+        "symbiosis.csv", text, required, (*required, "giver_point", "taker_point", "agreement"), problems
+    ):
+        for column in ("giver", "taker"):
+            _check_tenant(row, column, tenants)
+        for column in ("giver_point", "taker_point"):
+            if row.text(column) and row.text(column) not in points:
+                row.problem(column, f"unknown point '{row.text(column)}' (not in points.csv)")
+        links.append(
+            SymbiosisLink(
+                link=row.identifier("link"),
+                giver=row.text("giver"),
+                taker=row.text("taker"),
+                material=row.text("material"),
+                giver_point=row.text("giver_point"),
+                taker_point=row.text("taker_point"),
+                agreement=row.text("agreement"),
+            )
+        )
+    return tuple(links)
+
+
+def _check_devices_have_points(park: Park, problems: list[RegisterProblem]) -> None:
+    measured = {point.device for point in park.points.values()}
+    for device in park.devices:
+        if device not in measured:
+            problems.append(RegisterProblem("devices.csv", None, "device", f"'{device}' has no point in points.csv"))
+    for installation in park.installations.values():
+        if installation.device and installation.device not in measured:
+            message = f"device '{installation.device}' of '{installation.id}' has no point in points.csv"
+            problems.append(RegisterProblem("park.toml", None, "installations", message))

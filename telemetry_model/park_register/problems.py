@@ -1,0 +1,30 @@
+"""What can be wrong in a park register, said so that the person who edits it finds the cell."""
+
+from typing import NamedTuple
+
+
+class RegisterProblem(NamedTuple):
+    """One mistake; ``row`` counts like a spreadsheet (the header is row 1), ``None`` when it is the whole file."""
+
+    file: str
+    row: int | None
+    column: str | None
+    message: str
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.row is not None:
+            place += f", row {self.row}"
+        if self.column is not None:
+            place += f", column {self.column}"
+        return f"{place}: {self.message}"
+
+
+class RegisterError(Exception):
+    """The register cannot be used; ``problems`` lists everything found, not only the first."""
+
+    def __init__(self, problems: list[RegisterProblem]) -> None:
+        self.problems = tuple(problems)
+        first = str(problems[0])
+        more = f" (and {len(problems) - 1} more; `ecopark park check` lists all)" if len(problems) > 1 else ""
+        super().__init__(first + more)

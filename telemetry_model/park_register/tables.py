@@ -1,0 +1,95 @@
+"""Reads one CSV or TOML text of the register into rows, and notes what is missing or malformed."""
+
+import csv
+import io
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, NamedTuple
+
+from telemetry_model.park_register.problems import RegisterProblem
+
+IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
+
+
+class Row(NamedTuple):
+    """One line of a table and where to point when it is wrong."""
+
+    file: str
+    number: int
+    cells: dict[str, str]
+    problems: list[RegisterProblem]
+
+    def problem(self, column: str | None, message: str) -> None:
+        """Note a mistake in this row."""
+        self.problems.append(RegisterProblem(self.file, self.number, column, message))
+
+    def text(self, column: str, default: str = "") -> str:
+        """The trimmed cell, or the default when it is empty or the column is absent."""
+        return self.cells.get(column, "") or default
+
+    def identifier(self, column: str) -> str:
+        """A required cell of lower-case letters, digits, ``-`` and ``_``."""
+        value = self.text(column)
+        if not IDENTIFIER.match(value):
+            self.problem(column, f"'{value}' is not an id (lower-case letters, digits, - and _)")
+        return value
+
+    def number_in(self, column: str, default: float, low: float, high: float) -> float:
+        """A number within bounds; an empty cell gives the default."""
+        value = self.text(column)
+        if not value:
+            return default
+        try:
+            number = float(value)
+        except ValueError:
+            self.problem(column, f"'{value}' is not a number")
+            return default
+        if not low <= number <= high:
+            self.problem(column, f"{value} is outside {low:g} to {high:g}")
+            return default
+        return number
+
+    def day(self, column: str) -> date | None:
+        """A date ``YYYY-MM-DD``, or ``None`` when the cell is empty."""
+        value = self.text(column)
+        if not value:
+            return None
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.problem(column, f"'{value}' is not a date (YYYY-MM-DD)")
+            return None
+
+
+def read_table(
+    file: str, text: str, required: tuple[str, ...], known: tuple[str, ...], problems: list[RegisterProblem]
+) -> Iterator[Row]:
+    """Each data row; nothing at all when a required column is missing."""
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    header = [name.strip() for name in next(reader, [])]
+    missing = [name for name in required if name not in header]
+    for name in missing:
+        problems.append(RegisterProblem(file, 1, name, f"required column is missing (found: {', '.join(header)})"))
+    for name in header:
+        if name not in known:
+            problems.append(RegisterProblem(file, 1, name or "(empty)", f"unknown column (known: {', '.join(known)})"))
+    if missing:
+        return
+    for number, values in enumerate(reader, start=2):
+        if not any(cell.strip() for cell in values):
+            continue
+        if len(values) > len(header):
+            problems.append(RegisterProblem(file, number, None, f"{len(values)} cells but {len(header)} columns"))
+            continue
+        yield Row(file, number, dict(zip(header, (c.strip() for c in values), strict=False)), problems)
+
+
+def read_toml(file: str, text: str, problems: list[RegisterProblem]) -> dict[str, Any]:
+    """The document, or an empty one with a problem noted."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problems.append(RegisterProblem(file, None, None, f"not valid TOML: {error}"))
+        return {}

@@ -1,0 +1,136 @@
+"""The entities of a park register: frozen, checked, cross-referenced by id."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from telemetry_model.quantities import Medium, Quantity
+
+Attribute = str | int | float | bool | date
+PARK_TENANT = "park"
+"""The tenant id of the park operator itself; its points and findings belong to no firm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A firm in the park (or the park operator, id ``park``)."""
+
+    id: str
+    name: str
+    sector: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuringPoint:
+    """One quantity at one place. ``low`` and ``high`` bound what is possible here, in ``unit``."""
+
+    id: str
+    device: str
+    quantity: Quantity
+    medium: Medium
+    unit: str
+    tenant: str
+    zone: str
+    interval_seconds: int
+    low: float
+    high: float
+    gateway: str
+    role: str
+    """What the point is for in park-wide sums, e.g. ``tenant_main``, ``grid_import``, ``pv_generation``, or empty."""
+    since: date | None
+    until: date | None
+
+    @property
+    def field_name(self) -> str:
+        """The stored field, e.g. ``active_power_kw``."""
+        return self.quantity.field_name(self.unit)
+
+    def title(self, language: str) -> str:
+        """The quantity's name in ``vi`` or ``en``."""
+        return self.quantity.title_vi if language == "vi" else self.quantity.title_en
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to write to about a tenant, and in which language (``vi`` or ``en``)."""
+
+    tenant: str
+    name: str
+    email: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceConnection:
+    """How a gateway reaches a device."""
+
+    device: str
+    gateway: str
+    profile: str
+    host: str
+    port: int
+    unit_id: int
+    poll_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A thing the law has rules for: an outlet, a stack, a supply meter ... ``attributes`` decide which rules apply."""
+
+    id: str
+    kind: str
+    device: str
+    tenant: str
+    name_vi: str
+    name_en: str
+    attributes: Mapping[str, Attribute] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class SymbiosisLink:
+    """One tenant's output that is another's input."""
+
+    link: str
+    giver: str
+    taker: str
+    material: str
+    giver_point: str
+    taker_point: str
+    agreement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """The whole register."""
+
+    id: str
+    name_vi: str
+    name_en: str
+    timezone: ZoneInfo
+    monitoring_since: date | None
+    attributes: Mapping[str, Attribute]
+    tenants: Mapping[str, Tenant]
+    points: Mapping[str, MeasuringPoint]
+    contacts: tuple[Contact, ...]
+    devices: Mapping[str, DeviceConnection]
+    installations: Mapping[str, Installation]
+    symbiosis: tuple[SymbiosisLink, ...]
+
+    def points_of_device(self, device: str) -> list[MeasuringPoint]:
+        """In register order."""
+        return [p for p in self.points.values() if p.device == device]
+
+    def points_with_role(self, role: str) -> list[MeasuringPoint]:
+        """In register order."""
+        return [p for p in self.points.values() if p.role == role]
+
+    def name(self, language: str) -> str:
+        """The park's name in ``vi`` or ``en``."""
+        return self.name_vi if language == "vi" else self.name_en
+
+    def firms(self) -> list[Tenant]:
+        """All tenants except the operator itself."""
+        return [t for t in self.tenants.values() if t.id != PARK_TENANT]

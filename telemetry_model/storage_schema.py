@@ -1,0 +1,35 @@
+"""The names the telemetry store uses: measurements, tags and fields. Boards and rules may use no other."""
+
+from telemetry_model.quantities import QUANTITIES, Medium
+
+READING_TAGS = ("device", "park", "point", "tenant", "zone")
+"""Tags of every reading, from the park register only, in the order they are written."""
+
+FIELD_STATUS = "status"
+FIELD_REASON = "reason"
+
+FINDINGS = "findings"
+INDICATORS = "indicators"
+LEDGER = "ledger"
+
+RECORD_TAGS: dict[str, tuple[str, ...]] = {
+    FINDINGS: ("park", "rule", "subject", "tenant"),
+    INDICATORS: ("indicator", "park", "subject", "tenant"),
+    LEDGER: ("gateway", "park", "run"),
+}
+RECORD_FIELDS: dict[str, tuple[str, ...]] = {
+    FINDINGS: ("verdict", "verdict_code", "observed", "limit", "margin_percent", "unit", "data_capture",
+               "period_end_ms", "judged_at_ms", "provisional", "rule_version", "evidence"),
+    INDICATORS: ("value", "unit", "data_capture", "period_end_ms"),
+    LEDGER: ("received", "stored", "quarantined", "duplicate", "late", "missing", "through_seq"),
+}  # fmt: skip
+
+
+def reading_fields(medium: Medium) -> set[str]:
+    """All value fields a measurement can have, in each quantity's own unit."""
+    return {q.field_name(q.unit) for (m, _), q in QUANTITIES.items() if m is medium}
+
+
+def measurements() -> tuple[str, ...]:
+    """Every measurement of the store."""
+    return (*(m.value for m in Medium), FINDINGS, INDICATORS, LEDGER)
