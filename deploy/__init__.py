@@ -1,0 +1,1 @@
+"""Ways to run Ecopark: on one machine (``local``), in containers, on a gateway."""

@@ -70,11 +70,10 @@ def read_table(
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
     header = [name.strip() for name in next(reader, [])]
     missing = [name for name in required if name not in header]
-    for name in missing:
-        problems.append(RegisterProblem(file, 1, name, f"required column is missing (found: {', '.join(header)})"))
-    for name in header:
-        if name not in known:
-            problems.append(RegisterProblem(file, 1, name or "(empty)", f"unknown column (known: {', '.join(known)})"))
+    unknown = [name for name in header if name not in known]
+    found, expected = ", ".join(header), ", ".join(known)
+    problems += [RegisterProblem(file, 1, name, f"required column is missing (found: {found})") for name in missing]
+    problems += [RegisterProblem(file, 1, name or "(empty)", f"unknown column (known: {expected})") for name in unknown]
     if missing:
         return
     for number, values in enumerate(reader, start=2):

@@ -1,0 +1,118 @@
+"""The register: what it accepts, and that every mistake is named with file, row and column."""
+
+from datetime import date
+
+import pytest
+
+from telemetry_model.park_register import RegisterError, parse_park
+from telemetry_model.quantities import Medium
+
+GOOD = {
+    "park.toml": """
+id = "song-cam"
+name_vi = "Sông Cấm"
+name_en = "Cam River"
+timezone = "Asia/Ho_Chi_Minh"
+monitoring_since = 2026-01-01
+
+[[installations]]
+id = "outlet"
+kind = "wastewater_outlet"
+device = "wq-1"
+tenant = "park"
+name_vi = "Cửa xả"
+name_en = "Outlet"
+column = "A"
+kq = 0.9
+""",
+    "tenants.csv": "tenant,name,sector,zone\npark,Sông Cấm,operator,z0\nsteel,Thép,steel,z1\n",
+    "points.csv": (
+        "point,tenant,zone,medium,unit,interval_seconds,range_low,range_high,role\n"
+        "em-1.active_power,steel,z1,energy,kW,60,0,500,\n"
+        "wq-1.cod,park,z0,wastewater,mg/l,300,,,\n"
+    ),
+    "contacts.csv": "tenant,name,email,language\nsteel,Lan,lan@steel.example,vi\n",
+    "devices.csv": "device,gateway,profile,host,port,unit_id,poll_seconds\nem-1,gw-1,eastron-sdm630,10.0.0.1,502,1,5\n",
+    "symbiosis.csv": "link,giver,taker,material\nheat,steel,park,hot water\n",
+}
+
+
+def broken(file: str, old: str, new: str) -> list[str]:
+    """The problems after one change to the good register."""
+    assert old in GOOD[file]
+    with pytest.raises(RegisterError) as caught:
+        parse_park({**GOOD, file: GOOD[file].replace(old, new)})
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_good_register_is_read_whole() -> None:
+    park = parse_park(GOOD)
+    point = park.points["em-1.active_power"]
+    assert (point.device, point.medium, point.field_name) == ("em-1", Medium.ENERGY, "active_power_kw")
+    assert (point.low, point.high, point.interval_seconds) == (0, 500, 60)
+    assert park.installations["outlet"].attributes["kq"] == 0.9
+    assert park.monitoring_since == date(2026, 1, 1)
+    assert [tenant.id for tenant in park.firms()] == ["steel"]
+
+
+def test_an_empty_range_falls_back_to_what_the_quantity_allows() -> None:
+    point = parse_park(GOOD).points["wq-1.cod"]
+    assert (point.low, point.high) == (point.quantity.low, point.quantity.high)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("points.csv", ",wastewater,", ",wasserwater,",
+         "points.csv, row 3, column medium: unknown medium 'wasserwater' (known: energy"),
+        ("points.csv", "energy,kW,60", "energy,kX,60",
+         "points.csv, row 2, column unit: unknown unit 'kX' for active_power (expected kW)"),
+        ("points.csv", ",unit,", ",unitt,", "points.csv, row 1, column unit: required column is missing"),
+        ("points.csv", ",role", ",rolle", "points.csv, row 1, column rolle: unknown column"),
+        ("points.csv", "em-1.active_power,steel", "em-1.active_power,stele",
+         "points.csv, row 2, column tenant: unknown tenant 'stele' (not in tenants.csv)"),
+        ("points.csv", "em-1.active_power", "em-1.power",
+         "points.csv, row 2, column point: unknown quantity 'power' for energy"),
+        ("points.csv", "kW,60,0,500", "kW,sixty,0,500",
+         "points.csv, row 2, column interval_seconds: 'sixty' is not a number"),
+        ("points.csv", "kW,60,0,500", "kW,60,500,0", "points.csv, row 2, column range_low: range 500 to 0 is empty"),
+        ("contacts.csv", "lan@steel.example", "lan at steel",
+         "contacts.csv, row 2, column email: 'lan at steel' is not an e-mail address"),
+        ("contacts.csv", ",vi", ",fr", "contacts.csv, row 2, column language: 'fr' is not vi or en"),
+        ("devices.csv", ",502,", ",70000,", "devices.csv, row 2, column port: 70000 is outside 1 to 65535"),
+        ("devices.csv", "em-1,gw-1", "em-9,gw-1", "devices.csv, column device: 'em-9' has no point in points.csv"),
+        ("symbiosis.csv", "steel,park", "steel,nobody", "symbiosis.csv, row 2, column taker: unknown tenant 'nobody'"),
+        ("park.toml", 'id = "song-cam"', "", "park.toml, column id: a text is required"),
+        ("park.toml", "Asia/Ho_Chi_Minh", "Asia/Haiphong",
+         "park.toml, column timezone: 'Asia/Haiphong' is not a known time zone"),
+        ("park.toml", "2026-01-01", '"soon"', "park.toml, column monitoring_since: 'soon' is not a date"),
+        ("park.toml", "[[installations]]", "[[installations", "park.toml: not valid TOML"),
+    ],
+)  # fmt: skip
+def test_each_mistake_is_named_with_its_place(file: str, old: str, new: str, expected: str) -> None:
+    assert any(problem.startswith(expected) for problem in broken(file, old, new))
+
+
+def test_a_point_twice_is_refused() -> None:
+    twice = GOOD["points.csv"] + "em-1.active_power,steel,z1,energy,kW,60,0,500,\n"
+    with pytest.raises(RegisterError, match=r"points\.csv, row 4, column point: 'em-1\.active_power' is there twice"):
+        parse_park({**GOOD, "points.csv": twice})
+
+
+def test_a_missing_file_is_named() -> None:
+    files = {name: text for name, text in GOOD.items() if name != "tenants.csv"}
+    with pytest.raises(RegisterError, match=r"tenants\.csv: file is missing"):
+        parse_park(files)
+
+
+def test_all_problems_are_found_at_once() -> None:
+    text = GOOD["points.csv"].replace(",kW,", ",kX,").replace("wq-1.cod,park", "wq-1.cod,nobody")
+    with pytest.raises(RegisterError) as caught:
+        parse_park({**GOOD, "points.csv": text})
+    assert {problem.row for problem in caught.value.problems} >= {2, 3}
+    assert "more; `ecopark park check` lists all" in str(caught.value)
+
+
+def test_a_spreadsheet_byte_order_mark_is_no_part_of_the_first_column() -> None:
+    files = {**GOOD, "tenants.csv": "\ufeff" + GOOD["tenants.csv"]}
+    assert "steel" in parse_park(files).tenants
