@@ -1,0 +1,1 @@
+"""The scenarios that come with Ecopark, one TOML file each."""
