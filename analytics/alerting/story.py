@@ -1,0 +1,196 @@
+"""What an e-mail says about an incident, in one language and before any layout."""
+
+from dataclasses import dataclass
+
+from analytics.alerting import wording
+from analytics.alerting.alert import Incident, Sense, Step
+from analytics.alerting.naming import Naming
+from analytics.finding import Confidence, Finding
+from analytics.rulebook.evidence import in_language
+from telemetry_model.park_register.types import PARK_TENANT
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One row of the table; ``strong`` marks the number the e-mail is about."""
+
+    label: str
+    value: str
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All texts of one e-mail, plain and unescaped."""
+
+    subject: str
+    kicker: str
+    headline: str
+    lead: str
+    notes: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    next_steps: tuple[str, ...]
+    evidence: tuple[str, ...]
+    footer: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The numbers of a finding as text; empty where the finding has none."""
+
+    observed: str
+    limit: str
+    difference: str
+    percent: str
+
+    @property
+    def excess(self) -> str:
+        """Percent where it means something, else the difference."""
+        return self.percent or self.difference
+
+
+def figures_of(finding: Finding, language: str) -> Figures:
+    """Observed and limit with their units; no percent for pH (a logarithm) or for a limit of zero."""
+    unit = finding.unit
+    if finding.observed is None or finding.limit is None:
+        text = "" if finding.observed is None else wording.number(finding.observed, language)
+        return Figures(wording.with_unit(text, unit) if text else "", "", "", "")
+    observed, limit = wording.number_pair(finding.observed, finding.limit, language)
+    distance = abs(finding.observed - finding.limit)
+    takes_percent = finding.limit != 0 and unit != "pH"
+    return Figures(
+        wording.with_unit(observed, unit),
+        wording.with_unit(limit, unit),
+        wording.with_unit(wording.number(distance, language), unit),
+        wording.percent(distance / abs(finding.limit), language) if takes_percent else "",
+    )
+
+
+def tell(incident: Incident, step: Step, naming: Naming) -> Story:
+    """Write the e-mail of one step; the opening tells of the finding that opened it, the end of the newest one."""
+    finding = incident.opened_by if step is Step.OPENED else incident.latest
+    texts = naming.texts
+    return Story(
+        subject=_subject(finding, incident.sense, step, naming),
+        kicker=texts.fill("kicker", step),
+        headline=_capitalised(
+            texts.fill(
+                "headline",
+                _key(step, incident.sense),
+                quantity=naming.quantity(finding),
+                limit_word=texts.fill("limit_word", finding.confidence),
+            )
+        ),
+        lead=_lead(finding, incident, step, naming),
+        notes=_notes(finding, incident, step, naming),
+        facts=_facts(finding, incident.sense, step, naming),
+        next_steps=tuple(texts.next_steps(step, naming.topic(finding))),
+        evidence=tuple(_evidence(sentence, naming) for sentence in finding.evidence),
+        footer=(
+            texts.fill("footer", "sender", park=naming.park.name(naming.language)),
+            texts.fill("footer", "reply", operator=naming.operator()),
+            texts.fill("footer", "once"),
+            texts.fill("footer", "reference", incident=incident.id),
+        ),
+    )
+
+
+def _key(step: Step, sense: Sense) -> str:
+    return "resolved" if step is Step.RESOLVED else f"opened_{sense}"
+
+
+def _subject(finding: Finding, sense: Sense, step: Step, naming: Naming) -> str:
+    figures = figures_of(finding, naming.language)
+    sign = "−" if sense is Sense.BELOW else "+"
+    values = {"quantity": naming.quantity(finding), "place": naming.place(finding)}
+    if step is Step.OPENED:
+        values["limit_word"] = naming.texts.fill("limit_word", finding.confidence)
+        values["change"] = f" ({sign}{figures.excess})" if figures.excess else ""
+    return " ".join(naming.texts.fill("subject", _key(step, sense), **values).split())
+
+
+def _lead(finding: Finding, incident: Incident, step: Step, naming: Naming) -> str:
+    texts, figures = naming.texts, figures_of(finding, naming.language)
+    values = {"place": naming.place(finding), "quantity": naming.quantity(finding)}
+    if step is Step.RESOLVED:
+        opening = incident.opened_by
+        values["opened_period"] = wording.period(
+            opening.period_start_ms, opening.period_end_ms, naming.park.timezone, texts.language
+        )
+    if not figures.limit:
+        return texts.fill("lead", f"{step}_plain", **values)
+    values |= {
+        "observed": figures.observed,
+        "limit": figures.limit,
+        "limit_word": texts.fill("limit_word", finding.confidence),
+    }
+    if step is Step.OPENED:
+        values["excess"] = figures.excess
+    return texts.fill("lead", _key(step, incident.sense), **values)
+
+
+def _notes(finding: Finding, incident: Incident, step: Step, naming: Naming) -> tuple[str, ...]:
+    notes: list[str] = []
+    if finding.provisional:
+        notes.append(naming.texts.fill("lead", "provisional"))
+    if step is Step.RESOLVED and finding.period_start_ms == incident.opened_by.period_start_ms:
+        notes.append(naming.texts.fill("lead", "period_closed" if incident.opened_by.provisional else "same_period"))
+    return tuple(notes)
+
+
+def _facts(finding: Finding, sense: Sense, step: Step, naming: Naming) -> tuple[Fact, ...]:
+    texts, language = naming.texts, naming.language
+    facts = [Fact("place", naming.place(finding))]
+    if finding.tenant != PARK_TENANT:
+        facts.append(Fact("tenant", naming.tenant(finding)))
+    facts.append(Fact("quantity", naming.quantity(finding)))
+    facts.extend(_number_facts(figures_of(finding, language), sense, step, naming))
+    span = wording.period(finding.period_start_ms, finding.period_end_ms, naming.park.timezone, language)
+    if finding.provisional:
+        span = texts.fill("facts", "provisional_period", period=span)
+    share = wording.share_percent(finding.data_capture, language)
+    minimum = wording.share_percent(finding.minimum_data_capture, language)
+    facts += [
+        Fact("period", span),
+        Fact("basis", _basis(finding, naming)),
+        Fact("capture", texts.fill("facts", "capture", share=share, minimum=minimum)),
+        Fact("rule", _rule(finding, naming)),
+    ]
+    return tuple(Fact(texts.fill("labels", fact.label), fact.value, fact.strong) for fact in facts)
+
+
+def _number_facts(figures: Figures, sense: Sense, step: Step, naming: Naming) -> list[Fact]:
+    facts = [Fact("observed", figures.observed, strong=True)] if figures.observed else []
+    if not figures.limit:
+        return facts
+    difference = figures.difference
+    if figures.percent:
+        values = {"difference": difference, "percent": figures.percent}
+        difference = naming.texts.fill("facts", "excess_percent", **values)
+    label = "margin" if step is Step.RESOLVED else ("shortfall" if sense is Sense.BELOW else "excess")
+    facts.append(Fact("limit_min" if sense is Sense.BELOW else "limit_max", figures.limit))
+    facts.append(Fact(label, difference, strong=step is Step.OPENED))
+    return facts
+
+
+def _basis(finding: Finding, naming: Naming) -> str:
+    """A citation alone only for what was read in the source: a setting must never look like law."""
+    if finding.confidence is Confidence.SETTING and not finding.citation:
+        return naming.texts.fill("basis", "setting_bare")
+    return naming.texts.fill("basis", finding.confidence, citation=naming.texts.cite(finding.citation))
+
+
+def _rule(finding: Finding, naming: Naming) -> str:
+    values = {"title": naming.rule(finding), "rule": finding.rule, "version": finding.rule_version}
+    known = values["title"] != finding.rule
+    return naming.texts.fill("facts", "rule" if known else "rule_bare", **values)
+
+
+def _evidence(sentence: str, naming: Naming) -> str:
+    translated = in_language(sentence, naming.language)
+    # A sentence the rulebook does not know stays whole: half a translation is worse than none.
+    return sentence if translated == sentence else naming.texts.cite(translated)
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
