@@ -16,7 +16,10 @@ class StoreDescription(NamedTuple):
 
 
 class TelemetryStore(Protocol):
-    """A durable set of rows. Same measurement, tags and time is the same row; the last write wins.
+    """A durable set of rows. Same measurement, tags and time is the same row; the last write wins, field by field.
+
+    As in InfluxDB a field that a later write does not carry keeps its value: a reading without a value does not erase
+    one, and a reason stays until it is written again; ``reason=""`` takes it back.
 
     Writes never raise for what the database says: the :class:`WriteOutcome` says it per row. When a write returns,
     accepted rows survive a crash. :meth:`select` and :meth:`check` raise ``UnreachableError`` with the address.

@@ -36,7 +36,10 @@ class PointSeries:
 
 
 class ReadingRow(msgspec.Struct, frozen=True, gc=False):
-    """One reading on its way to the store; ``value`` in the series' unit, ``time_ms`` is measured-at in UTC."""
+    """One reading on its way to the store; ``value`` in the series' unit, ``time_ms`` is measured-at in UTC.
+
+    ``reason=""`` takes back a reason stored earlier for the same point and time.
+    """
 
     series: PointSeries
     time_ms: int

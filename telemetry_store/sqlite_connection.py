@@ -1,0 +1,48 @@
+"""Opens the embedded store's file with the settings every connection needs, and says plainly when it cannot."""
+
+import sqlite3
+from pathlib import Path
+
+from service_runtime.errors import UnreachableError
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_SECONDS = 5.0
+
+
+def connect(path: Path, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> sqlite3.Connection:
+    """A connection in autocommit mode; the file and its tables are made when they are not there yet.
+
+    Raises :class:`UnreachableError` naming the path. The connection may be closed from another thread.
+    """
+    if not path.parent.is_dir():
+        raise UnreachableError(f"sqlite {path}: no such folder {path.parent}")
+    try:
+        database = sqlite3.connect(
+            path, timeout=busy_timeout_seconds, isolation_level=None, check_same_thread=False, cached_statements=64
+        )
+    except sqlite3.Error as error:
+        raise UnreachableError(f"sqlite {path}: {error}") from error
+    try:
+        _prepare(database, path)
+    except sqlite3.Error as error:
+        database.close()
+        raise UnreachableError(f"sqlite {path}: {error}") from error
+    except UnreachableError:
+        database.close()
+        raise
+    return database
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise UnreachableError(f"sqlite {path}: schema {version} is newer than this program's ({SCHEMA_VERSION})")
+    if version < SCHEMA_VERSION:
+        database.execute("PRAGMA journal_mode = WAL")
+        schema = Path(__file__).with_name("sqlite_schema.sql").read_text(encoding="utf-8")
+        database.executescript(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    # FULL: a commit is on disk when it returns, also in WAL mode.
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("PRAGMA cache_size = -32000")
+    database.execute("PRAGMA wal_autocheckpoint = 4000")
+    database.execute("PRAGMA temp_store = MEMORY")

@@ -1,0 +1,95 @@
+"""The embedded store: one SQLite file in WAL mode, one writer thread, a few reader threads; needs no server.
+
+Several programs may open the same file: transactions are short, and a file that stays locked means rows are kept.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from service_runtime.errors import UnreachableError
+from telemetry_store.protocol import StoreDescription
+from telemetry_store.query import SeriesQuery, SeriesResult
+from telemetry_store.rows import ReadingRow, RecordRow, WriteOutcome
+from telemetry_store.sqlite_answer import answer
+from telemetry_store.sqlite_connection import BUSY_TIMEOUT_SECONDS, connect
+from telemetry_store.sqlite_write import SqliteWriter
+
+P = ParamSpec("P")
+T = TypeVar("T")
+READER_THREADS = 2
+
+
+class SqliteStore:
+    """A :class:`~telemetry_store.protocol.TelemetryStore` in one file; the folder must exist, the file need not."""
+
+    def __init__(self, path: Path, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
+        self._path = path
+        self._busy_timeout_seconds = busy_timeout_seconds
+        self._writer = SqliteWriter(path, busy_timeout_seconds)
+        self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="store-write")
+        self._read_threads = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="store-read")
+        self._of_thread = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+
+    async def write_readings(self, rows: Sequence[ReadingRow]) -> WriteOutcome:
+        """Write in one transaction, on disk when this returns; a locked, full or missing file keeps the rows."""
+        return await self._run(self._write_thread, self._writer.write_readings, rows)
+
+    async def write_records(self, rows: Sequence[RecordRow]) -> WriteOutcome:
+        """Write in one transaction, on disk when this returns; a locked, full or missing file keeps the rows."""
+        return await self._run(self._write_thread, self._writer.write_records, rows)
+
+    async def select(self, query: SeriesQuery) -> list[SeriesResult]:
+        """Answer from a snapshot of the file; raises :class:`UnreachableError` naming the file."""
+        return await self._run(self._read_threads, self._select, query)
+
+    async def check(self) -> StoreDescription:
+        """Open the file if there is one; raises :class:`UnreachableError` naming it, or its folder."""
+        return await self._run(self._read_threads, self._check)
+
+    async def close(self) -> None:
+        """Finish what was begun and close the file."""
+        await self._run(self._write_thread, self._writer.close)
+        self._write_thread.shutdown()
+        self._read_threads.shutdown()
+        for reader in self._readers:
+            reader.close()
+        self._readers.clear()
+
+    async def _run(self, threads: ThreadPoolExecutor, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(threads, partial(work, *args, **kwargs))
+
+    def _reader(self) -> sqlite3.Connection | None:
+        """This thread's connection; ``None`` while no one has written: reading makes no file."""
+        reader: sqlite3.Connection | None = getattr(self._of_thread, "reader", None)
+        if reader is None:
+            if not self._path.exists() and self._path.parent.is_dir():
+                return None
+            reader = connect(self._path, self._busy_timeout_seconds)
+            self._readers.append(reader)
+            self._of_thread.reader = reader
+        return reader
+
+    def _select(self, query: SeriesQuery) -> list[SeriesResult]:
+        try:
+            reader = self._reader()
+            return answer(reader, query) if reader is not None else []
+        except sqlite3.Error as error:
+            self._of_thread.reader = None  # what is wrong with this connection need not be wrong with the next
+            raise UnreachableError(f"sqlite {self._path}: {error}") from error
+
+    def _check(self) -> StoreDescription:
+        try:
+            reader = self._reader()
+            if reader is None:
+                return StoreDescription("sqlite", sqlite3.sqlite_version, f"{self._path}, not written yet")
+            (count,) = reader.execute("SELECT count(*) FROM series").fetchone()
+        except sqlite3.Error as error:
+            raise UnreachableError(f"sqlite {self._path}: {error}") from error
+        return StoreDescription("sqlite", sqlite3.sqlite_version, f"{self._path}, {count} series")

@@ -1,0 +1,119 @@
+"""Writes rows into the embedded store's file, one transaction a call; runs in the store's one writer thread."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from service_runtime.errors import UnreachableError
+from telemetry_store.admissible import refused_readings, refused_records, series_problem
+from telemetry_store.rows import PointSeries, ReadingRow, RecordRow, Rejection, WriteOutcome
+from telemetry_store.sqlite_connection import connect
+
+# As in InfluxDB the last write wins field by field: what a later write does not carry stays; "" takes a reason back.
+_UPSERT_READING = """
+INSERT INTO reading (series_id, time_ms, value, status, reason) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    value = coalesce(excluded.value, value),
+    status = excluded.status,
+    reason = coalesce(excluded.reason, reason)
+"""
+_UPSERT_RECORD = """
+INSERT INTO record (series_id, time_ms, fields) VALUES (?, ?, ?)
+ON CONFLICT DO UPDATE SET fields = json_patch(fields, excluded.fields)
+"""
+_ADD_SERIES = """
+INSERT INTO series (measurement, field, device, park, point, tenant, zone) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET zone = zone RETURNING id
+"""
+_ADD_RECORD_SERIES = """
+INSERT INTO record_series (measurement, tags) VALUES (?, ?) ON CONFLICT DO UPDATE SET tags = tags RETURNING id
+"""
+_MAX_KNOWN_SERIES = 200_000
+_Row = TypeVar("_Row", ReadingRow, RecordRow)
+
+
+class SqliteWriter:
+    """Holds the writing connection and the keys of the series it has met."""
+
+    def __init__(self, path: Path, busy_timeout_seconds: float) -> None:
+        self._path = path
+        self._busy_timeout_seconds = busy_timeout_seconds
+        self._database: sqlite3.Connection | None = None
+        self._ids: dict[PointSeries, int] = {}
+        self._record_ids: dict[tuple[str, str], int] = {}
+        self._bad_series: set[PointSeries] = set()
+
+    def write_readings(self, rows: Sequence[ReadingRow]) -> WriteOutcome:
+        """All admissible rows in one transaction, or all kept."""
+        unmet = {row.series for row in rows}.difference(self._ids)
+        self._bad_series.update(series for series in unmet if series_problem(series))
+        return self._write(rows, refused_readings(rows, self._bad_series), self._put_readings)
+
+    def write_records(self, rows: Sequence[RecordRow]) -> WriteOutcome:
+        """All admissible rows in one transaction, or all kept."""
+        return self._write(rows, refused_records(rows), self._put_records)
+
+    def close(self) -> None:
+        """Let go of the file; the next write opens it again."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+        # Keys from a transaction that failed, or of a file that was replaced, must not be used again.
+        self._ids.clear()
+        self._record_ids.clear()
+        self._bad_series.clear()
+
+    def _write(
+        self,
+        rows: Sequence[_Row],
+        refused: list[Rejection],
+        put: Callable[[sqlite3.Connection, Sequence[_Row]], None],
+    ) -> WriteOutcome:
+        total = len(rows)
+        bad = {rejection.index for rejection in refused}
+        good = [row for index, row in enumerate(rows) if index not in bad] if bad else rows
+        try:
+            if good:
+                self._commit(good, put)
+        except (sqlite3.Error, UnreachableError) as error:
+            self.close()
+            kept = tuple(index for index in range(total) if index not in bad)
+            return WriteOutcome(total, tuple(refused), kept, f"sqlite {self._path}: {error}")
+        return WriteOutcome(total, tuple(refused))
+
+    def _commit(self, rows: Sequence[_Row], put: Callable[[sqlite3.Connection, Sequence[_Row]], None]) -> None:
+        if self._database is None:
+            self._database = connect(self._path, self._busy_timeout_seconds)
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            put(self._database, rows)
+            self._database.execute("COMMIT")
+        finally:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+
+    def _put_readings(self, database: sqlite3.Connection, rows: Sequence[ReadingRow]) -> None:
+        ids = self._ids
+        if len(ids) > _MAX_KNOWN_SERIES:
+            ids.clear()
+        for series in {row.series for row in rows}.difference(ids):
+            key = (series.measurement, series.field, *series.tags().values())
+            (ids[series],) = database.execute(_ADD_SERIES, key).fetchone()
+        cells = [(ids[row.series], row.time_ms, row.value, row.status, row.reason) for row in rows]
+        database.executemany(_UPSERT_READING, cells)
+
+    def _put_records(self, database: sqlite3.Connection, rows: Sequence[RecordRow]) -> None:
+        ids = self._record_ids
+        if len(ids) > _MAX_KNOWN_SERIES:
+            ids.clear()
+        cells: list[tuple[int, int, str]] = []
+        for row in rows:
+            tags = {name: value for name, value in sorted(row.tags.items()) if value}
+            key = (row.measurement, msgspec.json.encode(tags).decode())
+            if key not in ids:
+                (ids[key],) = database.execute(_ADD_RECORD_SERIES, key).fetchone()
+            cells.append((ids[key], row.time_ms, msgspec.json.encode(dict(row.fields)).decode()))
+        database.executemany(_UPSERT_RECORD, cells)
