@@ -1,0 +1,55 @@
+"""``ecopark park check``: reads a park register and says what is wrong with it, or what is in it."""
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from service_runtime.text_folder import read_text_folder
+from telemetry_model.park_register import Park, RegisterError, parse_park
+
+
+@click.group()
+def park() -> None:
+    """Look after a park register."""
+
+
+@park.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def check(folder: Path) -> None:
+    """Check the register in FOLDER as a whole: every problem on a line of its own, with file, row and column."""
+    try:
+        found = parse_park(read_text_folder(folder))
+    except RegisterError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        click.echo(f"{folder}: {_counted(len(error.problems), 'problem')}", err=True)
+        raise click.exceptions.Exit(2) from error
+    for line in summary(found):
+        click.echo(line)
+
+
+def summary(park: Park) -> list[str]:
+    """What is in the register, one line per table."""
+    media = Counter(point.medium.value for point in park.points.values())
+    kinds = Counter(installation.kind for installation in park.installations.values())
+    gateways = {device.gateway for device in park.devices.values()}
+    gateways |= {point.gateway for point in park.points.values() if point.gateway}
+    devices = {point.device for point in park.points.values()}
+    return [
+        f"{park.name_en} ({park.id}), {park.timezone.key}: the register is in order",
+        f"  tenants        {len(park.firms())}, {_counted(len(park.contacts), 'contact')}",
+        f"  points         {len(park.points)}: {_breakdown(media)}",
+        f"  devices        {len(devices)}, of which {len(park.devices)} are polled",
+        f"  gateways       {len(gateways)}: {', '.join(sorted(gateways)) or 'none'}",
+        f"  installations  {len(park.installations)}: {_breakdown(kinds)}",
+        f"  symbiosis      {_counted(len(park.symbiosis), 'link')}",
+    ]
+
+
+def _breakdown(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) or "none"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

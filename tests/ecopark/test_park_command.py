@@ -1,0 +1,43 @@
+"""``ecopark park check``: a summary of a good register, every problem of a bad one."""
+
+from pathlib import Path
+
+from tests.ecopark.conftest import Run
+
+
+def test_a_good_register_is_summed_up(ecopark: Run, park_folder: Path) -> None:
+    done = ecopark("park", "check", park_folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "Small Park (small), Asia/Ho_Chi_Minh: the register is in order",
+        "  tenants        1, 1 contact",
+        "  points         3: energy 2, water 1",
+        "  devices        2, of which 0 are polled",
+        "  gateways       1: gw-east",
+        "  installations  0: none",
+        "  symbiosis      0 links",
+    ]
+
+
+def test_every_problem_has_a_line_with_file_row_and_column(ecopark: Run, park_folder: Path) -> None:
+    points = park_folder / "points.csv"
+    points.write_text(points.read_text().replace("V,gw", "mV,gw").replace("wm-1.flow,steel", "wm-1.flow,stool"))
+    done = ecopark("park", "check", park_folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    first, second, last = done.stderr.splitlines()
+    assert first.startswith("points.csv, row 3, column unit: unknown unit 'mV'")
+    assert second.startswith("points.csv, row 4, column tenant: unknown tenant 'stool'")
+    assert last == f"{park_folder}: 2 problems"
+
+
+def test_a_missing_folder_is_one_line(ecopark: Run, tmp_path: Path) -> None:
+    done = ecopark("park", "check", tmp_path / "nowhere")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"ecopark: {tmp_path}/nowhere: no such folder\n"
+
+
+def test_a_file_that_is_not_utf_8_is_one_line(ecopark: Run, park_folder: Path) -> None:
+    (park_folder / "tenants.csv").write_bytes(b"tenant,name,sector\nsteel,Th\xe9p,steel\n")
+    done = ecopark("park", "check", park_folder)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"ecopark: {park_folder}/tenants.csv: not UTF-8 text")
