@@ -1,0 +1,1 @@
+"""Judges what was measured: rules as data, closed windows, findings with evidence, alerts to tenants."""

@@ -19,7 +19,8 @@ RECORD_TAGS: dict[str, tuple[str, ...]] = {
 }
 RECORD_FIELDS: dict[str, tuple[str, ...]] = {
     FINDINGS: ("verdict", "verdict_code", "observed", "limit", "margin_percent", "unit", "data_capture",
-               "period_end_ms", "judged_at_ms", "provisional", "rule_version", "evidence"),
+               "period_end_ms", "judged_at_ms", "provisional", "rule_version", "evidence",
+               "minimum_data_capture", "citation", "confidence", "points"),
     INDICATORS: ("value", "unit", "data_capture", "period_end_ms"),
     LEDGER: ("received", "stored", "quarantined", "duplicate", "late", "missing", "through_seq"),
 }  # fmt: skip

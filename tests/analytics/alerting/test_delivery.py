@@ -149,10 +149,10 @@ def tls_server(certificate: tuple[Path, Path], smtp_server: SmtpServer) -> objec
     controller.stop()
 
 
-def _knows_one_password(server: object, session: object, envelope: object, mechanism: str, data: object) -> object:
+def _knows_one_password(*parts: object) -> object:
     from aiosmtpd.smtp import AuthResult
 
-    return AuthResult(success=getattr(data, "password", b"") == b"right", handled=False)
+    return AuthResult(success=getattr(parts[-1], "password", b"") == b"right", handled=False)
 
 
 async def test_login_over_starttls(tls_server: int, certificate: tuple[Path, Path], smtp_server: SmtpServer) -> None:

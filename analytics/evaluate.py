@@ -1,0 +1,216 @@
+"""Park + store + range -> findings and indicators: every rule, subject and window that applies, never an exception
+for missing data (that is a verdict)."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+import pandas as pd
+
+from analytics.evaluators import EVALUATORS, Context, Outcome
+from analytics.evaluators.context import FlatSpan
+from analytics.evaluators.flat_line import flat_spans, mark_flat
+from analytics.finding import Confidence, Finding, Verdict
+from analytics.indicator import Indicator
+from analytics.plan import JudgingRange, Task, chunks, days_of, plan
+from analytics.readings_query import SlotRequest, read_slots
+from analytics.rulebook.evidence import say
+from analytics.rulebook.limits import Limit, LimitUnknownError, limit_for
+from analytics.rulebook.rule import Comparison, EvaluatorKind, Rule
+from analytics.slot_series import SlotSeries
+from analytics.windows import Window, local_text
+from telemetry_model.park_register import Park
+from telemetry_store.protocol import TelemetryStore
+
+Progress = Callable[[int, int], None]
+"""Told after each piece of a long range: milliseconds done, milliseconds in all."""
+
+CAPTURE_TOLERANCE = 1e-9
+
+
+class Judgement(NamedTuple):
+    """What a range gave, sorted by period, rule and subject."""
+
+    findings: list[Finding]
+    indicators: list[Indicator]
+
+
+async def evaluate(
+    store: TelemetryStore, park: Park, rules: Sequence[Rule], span: JudgingRange, judged_at_ms: int
+) -> list[Finding]:
+    """The findings of a range; raises only ``UnreachableError``."""
+    return (await judge(store, park, rules, span, judged_at_ms)).findings
+
+
+async def judge(
+    store: TelemetryStore,
+    park: Park,
+    rules: Sequence[Rule],
+    span: JudgingRange,
+    judged_at_ms: int,
+    progress: Progress | None = None,
+) -> Judgement:
+    """Findings and indicators of a range; reads each point once per piece of the range."""
+    findings: list[Finding] = []
+    indicators: list[Indicator] = []
+    for part in chunks(park, span):
+        tasks = plan(park, rules, part)
+        frames = await read_slots(store, park, (request for task in tasks for request in task.requests))
+        room = _Room(park, rules, part, judged_at_ms, frames)
+        found = await asyncio.to_thread(room.judge_all, tasks)
+        findings += found.findings
+        indicators += found.indicators
+        if progress is not None:
+            progress(part.to_ms - span.from_ms, span.to_ms - span.from_ms)
+    findings.sort(key=lambda f: (f.period_start_ms, f.period_end_ms, f.rule, f.subject))
+    indicators.sort(key=lambda i: (i.period_start_ms, i.name, i.subject))
+    return Judgement(findings, indicators)
+
+
+class _Room:
+    """What all tasks of one piece of a range share: series built once per request, frozen stretches marked."""
+
+    def __init__(
+        self,
+        park: Park,
+        rules: Sequence[Rule],
+        span: JudgingRange,
+        judged_at_ms: int,
+        frames: Mapping[SlotRequest, pd.DataFrame],
+    ) -> None:
+        self._park = park
+        self._span = span
+        self._judged_at_ms = judged_at_ms
+        self._frames = frames
+        self._flat_rules = [rule for rule in rules if rule.evaluator is EvaluatorKind.FLAT_LINE]
+        self._series: dict[SlotRequest, tuple[SlotSeries, SlotSeries, tuple[FlatSpan, ...]]] = {}
+
+    def judge_all(self, tasks: Sequence[Task]) -> Judgement:
+        """Run every task."""
+        findings: list[Finding] = []
+        indicators: list[Indicator] = []
+        for task in tasks:
+            context = self._context(task)
+            calculate = EVALUATORS[task.rule.evaluator](context)
+            limits: dict[date, Limit | str] = {}
+            for window in task.windows:
+                outcome = calculate(self._clipped(window))
+                findings.append(self._finding(task, window, outcome, limits))
+            for window in task.indicator_windows:
+                outcome = calculate(self._clipped(window))
+                if outcome.observed is not None:
+                    indicators.append(self._indicator(task, window, outcome, outcome.observed))
+        return Judgement(findings, indicators)
+
+    def _context(self, task: Task) -> Context:
+        is_flat_rule = task.rule.evaluator is EvaluatorKind.FLAT_LINE
+        series: dict[str, SlotSeries] = {}
+        flat: dict[str, tuple[FlatSpan, ...]] = {}
+        for request in task.requests:
+            raw, marked, spans = self._marked(request)
+            series[request.point] = raw if is_flat_rule else marked
+            flat[request.point] = spans
+        return Context(task.rule, self._park, task.subject, task.installation, series, flat)
+
+    def _marked(self, request: SlotRequest) -> tuple[SlotSeries, SlotSeries, tuple[FlatSpan, ...]]:
+        if request not in self._series:
+            point = self._park.points[request.point]
+            raw = SlotSeries.of(point.id, point.unit, request.slot_seconds * 1000, self._frames[request])
+            name = f"{point.medium.value}.{point.quantity.name}"
+            rule = next((rule for rule in self._flat_rules if name in rule.quantities), None)
+            spans = flat_spans(raw, days_of(self._park, self._span), rule) if rule else ()
+            self._series[request] = (raw, mark_flat(raw, spans), spans)
+        return self._series[request]
+
+    def _clipped(self, window: Window) -> Window:
+        since = self._span.since_ms if self._span.since_ms is not None else window.start_ms
+        return Window(max(window.start_ms, since), min(window.end_ms, self._span.to_ms), window.day)
+
+    def _finding(self, task: Task, window: Window, outcome: Outcome, limits: dict[date, Limit | str]) -> Finding:
+        rule, law_day = task.rule, self._span.law_day or window.day
+        if law_day not in limits:
+            limits[law_day] = self._limit(task, law_day)
+        limit = limits[law_day]
+        evidence = [*outcome.evidence]
+        verdict = conclude(rule, outcome, limit, evidence)
+        evidence += self._circumstances(window)
+        known = isinstance(limit, Limit)
+        return Finding(
+            rule=rule.id,
+            rule_version=rule.version,
+            park=self._park.id,
+            subject=task.subject,
+            tenant=task.tenant,
+            period_start_ms=window.start_ms,
+            period_end_ms=window.end_ms,
+            verdict=verdict,
+            observed=outcome.observed,
+            limit=_single_limit(limit, outcome.observed) if isinstance(limit, Limit) else None,
+            unit=rule.unit,
+            data_capture=round(outcome.data_capture, 6),
+            minimum_data_capture=rule.minimum_data_capture,
+            citation=limit.citation if known and isinstance(limit, Limit) else rule.citation,
+            confidence=_confidence(rule, limit),
+            judged_at_ms=self._judged_at_ms,
+            points=outcome.points,
+            evidence=tuple(evidence),
+            provisional=window.end_ms > self._span.to_ms,
+        )
+
+    def _limit(self, task: Task, day: date) -> Limit | str:
+        try:
+            return limit_for(task.rule, task.installation, day, self._park.attributes)
+        except LimitUnknownError as error:
+            return str(error)
+
+    def _circumstances(self, window: Window) -> list[str]:
+        span, zone, said = self._span, self._park.timezone, []
+        if span.law_day is not None:
+            said.append(say("law_of", law_day=span.law_day.isoformat(), data_day=window.day.isoformat()))
+        if span.since_ms is not None and span.since_ms > window.start_ms:
+            said.append(say("since", since=local_text(span.since_ms, zone)))
+        if window.end_ms > span.to_ms:
+            said.append(say("to_date", until=local_text(span.to_ms, zone)))
+        return said
+
+    def _indicator(self, task: Task, window: Window, outcome: Outcome, value: float) -> Indicator:
+        return Indicator(
+            task.rule.indicator, self._park.id, task.subject, task.tenant,
+            window.start_ms, window.end_ms, value, task.rule.unit, round(outcome.data_capture, 6),
+        )  # fmt: skip
+
+
+def conclude(rule: Rule, outcome: Outcome, limit: Limit | str, evidence: list[str]) -> Verdict:
+    """The verdict; adds to ``evidence`` where the limit comes from, or why there is no verdict."""
+    evidence.append(limit.explanation if isinstance(limit, Limit) else limit)
+    if outcome.observed is None or not isinstance(limit, Limit):
+        return Verdict.INSUFFICIENT_DATA
+    if outcome.data_capture < rule.minimum_data_capture - CAPTURE_TOLERANCE:
+        capture = round(100 * outcome.data_capture, 1)
+        evidence.append(say("capture_low", capture=capture, minimum=100 * rule.minimum_data_capture))
+        return Verdict.INSUFFICIENT_DATA
+    return Verdict.COMPLIANT if keeps(rule.comparison, outcome.observed, limit) else Verdict.EXCEEDED
+
+
+def keeps(comparison: Comparison, observed: float, limit: Limit) -> bool:
+    """Whether the observed value keeps the limit; reaching the limit keeps it, except for ``below``."""
+    if comparison is Comparison.BETWEEN:
+        return (limit.low is None or observed >= limit.low) and (limit.high is None or observed <= limit.high)
+    value = limit.value if limit.value is not None else 0.0
+    if comparison is Comparison.MAX:
+        return observed <= value
+    return observed >= value if comparison is Comparison.MIN else observed < value
+
+
+def _single_limit(limit: Limit, observed: float | None) -> float | None:
+    """For ranges, the bound that was broken or is nearest."""
+    if limit.value is not None or limit.low is None or limit.high is None:
+        return limit.value
+    if observed is None:
+        return limit.high
+    return min((limit.low, limit.high), key=lambda bound: abs(observed - bound))
+
+
+def _confidence(rule: Rule, limit: Limit | str) -> Confidence:
+    return limit.confidence if isinstance(limit, Limit) else rule.confidence

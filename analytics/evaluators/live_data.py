@@ -1,0 +1,47 @@
+"""How many firms have live electricity, water and waste data over a window, in percent of all firms."""
+
+from analytics.data_capture import SlotState, expected_slots
+from analytics.evaluators.context import Context, Judge, Outcome, nothing
+from analytics.rulebook.evidence import say
+from analytics.slot_series import SlotSeries
+from analytics.windows import Window
+
+
+def live_data(context: Context) -> Judge:
+    """Judge the share of firms of which each role of the rule has a point that is live.
+
+    A point is live when its data capture over the window reaches the rule's minimum. Data capture of the outcome is
+    1 as soon as anything at all was received: missing data is what the rule is about, not a reason not to judge.
+    """
+    rule, park = context.rule, context.park
+    owned = {
+        firm.id: {
+            role: [p.id for p in park.points_with_role(role) if p.tenant == firm.id] for role in rule.numerator_roles
+        }
+        for firm in park.firms()
+    }
+
+    def judge(window: Window) -> Outcome:
+        captures = {point: _capture(series, window) for point, series in context.series.items()}
+        points = tuple(captures)
+        if not owned or not any(captures.values()):
+            return nothing(points, say("no_data"))
+        evidence: list[str] = []
+        for firm, roles in owned.items():
+            dead = [
+                role for role, found in roles.items()
+                if not any(captures.get(point, 0.0) >= rule.minimum_data_capture for point in found)
+            ]  # fmt: skip
+            if dead:
+                evidence.append(say("not_live", tenant=firm, missing=", ".join(dead)))
+        live = len(owned) - len(evidence)
+        observed = round(100 * live / len(owned), 9)
+        return Outcome(observed, 1.0, (say("live", live=live, firms=len(owned)), *evidence), points)
+
+    return judge
+
+
+def _capture(series: SlotSeries, window: Window) -> float:
+    states = series.state[series.within(window)]
+    valid = int((states == SlotState.VALID).sum())
+    return min(1.0, valid / expected_slots(window.start_ms, window.end_ms, series.slot_ms))

@@ -1,0 +1,61 @@
+"""The time-weighted mean of one quantity over a window, from valid slots only."""
+
+from analytics.averaging import time_weighted_mean
+from analytics.data_capture import Counts, count_states, expected_slots
+from analytics.evaluators.context import Context, Judge, Outcome, nothing
+from analytics.rulebook.evidence import say
+from analytics.slot_series import SlotSeries
+from analytics.windows import Window
+
+
+def threshold_mean(context: Context) -> Judge:
+    """Judge the mean of the rule's quantity at the installation."""
+    point = context.point_of(context.rule.quantity)
+    if point is None:
+        return lambda _: nothing((), say("no_data"))
+    series = context.series[point]
+
+    def judge(window: Window) -> Outcome:
+        counts = window_counts(series, window)
+        return mean_outcome(context, series, window, counts)
+
+    return judge
+
+
+def window_counts(series: SlotSeries, window: Window) -> Counts:
+    """What became of the slots of a window."""
+    expected = expected_slots(window.start_ms, window.end_ms, series.slot_ms)
+    return count_states(series.state[series.within(window)], expected)
+
+
+def mean_outcome(context: Context, series: SlotSeries, window: Window, counts: Counts) -> Outcome:
+    """The mean of a window with its evidence."""
+    evidence = [
+        say("counts", valid=counts.valid, expected=counts.expected, calibrating=counts.calibrating,
+            fault=counts.fault, uncertain=counts.uncertain, missing=counts.missing)
+    ]  # fmt: skip
+    evidence += flat_sentences(context, window, counts)
+    mean = time_weighted_mean(series.valid_values(series.within(window)))
+    if mean is None:
+        return nothing((series.point,), *evidence, say("no_data"))
+    observed = round(mean, 9)
+    evidence.append(say("mean", valid=counts.valid, observed=observed, unit=context.rule.unit))
+    return Outcome(observed, counts.capture, tuple(evidence), (series.point,))
+
+
+def flat_sentences(context: Context, window: Window, counts: Counts) -> list[str]:
+    """One sentence per frozen stretch that was left out of this window."""
+    if not counts.flat:
+        return []
+    sentences: list[str] = []
+    for point, spans in context.flat.items():
+        slot_ms = context.series[point].slot_ms
+        for span in spans:
+            shared_ms = min(span.end_ms, window.end_ms) - max(span.start_ms, window.start_ms)
+            if shared_ms > 0:
+                count = round(shared_ms / slot_ms)
+                hours = round(span.hours, 2)
+                sentences.append(
+                    say("flat_left_out", count=count, point=point, value=span.value, hours=hours, rule=span.rule)
+                )
+    return sentences

@@ -1,0 +1,172 @@
+"""Which rule is to be judged for which subject over which windows, and what must be read for that; no I/O."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from analytics.evaluators.corrected_mean import OXYGEN
+from analytics.evaluators.power_factor import ENERGY_PAIRS
+from analytics.readings_query import SlotRequest, slot_seconds_of
+from analytics.rulebook.rule import EvaluatorKind, Rule
+from analytics.windows import HOUR_MS, Window, billing_windows, day_window, local_day, start_of_day_ms, windows_of
+from telemetry_model.park_register import Installation, MeasuringPoint, Park
+from telemetry_model.park_register.types import PARK_TENANT
+from telemetry_model.quantities import Kind
+
+DAY_MS = 86_400_000
+COARSE_SLOT_SECONDS = 3600
+"""Registers over months are read hour by hour: the first and last value of a period is all that matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgingRange:
+    """Judge what closes in ``[from_ms, to_ms)``, and long periods still open at ``to_ms`` to that date.
+
+    Nothing before ``since_ms`` (when monitoring began) is expected. ``law_day`` judges all under the law of one day.
+    """
+
+    from_ms: int
+    to_ms: int
+    since_ms: int | None = None
+    law_day: date | None = None
+    with_open_periods: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One rule version for one subject: the windows to judge, those to write indicators for, and what to read."""
+
+    rule: Rule
+    subject: str
+    tenant: str
+    installation: Installation | None
+    windows: tuple[Window, ...]
+    indicator_windows: tuple[Window, ...]
+    requests: tuple[SlotRequest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    id: str
+    tenant: str
+    installation: Installation | None
+    points: tuple[MeasuringPoint, ...]
+
+
+def plan(park: Park, rules: Sequence[Rule], span: JudgingRange) -> list[Task]:
+    """All tasks of a range; a subject that does not measure what a rule needs gives none."""
+    tasks: list[Task] = []
+    for rule in rules:
+        if span.law_day is not None and not rule.is_valid_on(span.law_day):
+            continue
+        for subject in _subjects(park, rule):
+            task = _task(park, rule, subject, span)
+            if task.windows or task.indicator_windows:
+                tasks.append(task)
+    return tasks
+
+
+def chunks(park: Park, span: JudgingRange, days: int = 92) -> Iterator[JudgingRange]:
+    """The range in pieces of at most ``days`` local days, so that years need no more memory than a season."""
+    start = span.from_ms
+    while start < span.to_ms:
+        edge = start_of_day_ms(date.fromordinal(local_day(start, park.timezone).toordinal() + days), park.timezone)
+        end = min(edge, span.to_ms)
+        yield dataclasses.replace(span, from_ms=start, to_ms=end, with_open_periods=end == span.to_ms)
+        start = end
+
+
+def days_of(park: Park, span: JudgingRange) -> list[Window]:
+    """Every local day that the range touches, the last one up to its own end."""
+    first, last = local_day(span.from_ms, park.timezone), local_day(max(span.from_ms, span.to_ms - 1), park.timezone)
+    return [day_window(date.fromordinal(n), park.timezone) for n in range(first.toordinal(), last.toordinal() + 1)]
+
+
+def _subjects(park: Park, rule: Rule) -> Iterable[_Subject]:
+    if rule.subject == "park":
+        if rule.applies(park.attributes):
+            yield from _park_subject(park, rule)
+    elif rule.subject == "point":
+        for point in park.points.values():
+            if f"{point.medium.value}.{point.quantity.name}" in rule.quantities and point.quantity.kind is Kind.GAUGE:
+                yield _Subject(point.id, point.tenant, None, (point,))
+    else:
+        for installation in park.installations.values():
+            if installation.kind == rule.subject and rule.applies(installation.attributes):
+                points = tuple(_installation_points(park, rule, installation))
+                if points:
+                    yield _Subject(installation.id, installation.tenant, installation, points)
+
+
+def _park_subject(park: Park, rule: Rule) -> Iterable[_Subject]:
+    roles = (*rule.numerator_roles, *rule.denominator_roles)
+    points = {p.id: p for role in roles for p in park.points_with_role(role)}
+    measured = {p.role for p in points.values()}
+    if rule.evaluator is EvaluatorKind.SHARE and not measured.issuperset(rule.numerator_roles):
+        return
+    if points:
+        yield _Subject(park.id, PARK_TENANT, None, tuple(points.values()))
+
+
+def _installation_points(park: Park, rule: Rule, installation: Installation) -> Iterable[MeasuringPoint]:
+    by_quantity = {
+        p.quantity.name: p for p in park.points_of_device(installation.device) if rule.medium in (None, p.medium)
+    }
+    if rule.evaluator is EvaluatorKind.POWER_FACTOR:
+        for active, reactive, _ in ENERGY_PAIRS:
+            if active in by_quantity and reactive in by_quantity:
+                yield from (by_quantity[active], by_quantity[reactive])
+                return
+    elif rule.quantity in by_quantity:
+        yield by_quantity[rule.quantity]
+        if rule.evaluator is EvaluatorKind.CORRECTED_MEAN and OXYGEN in by_quantity:
+            yield by_quantity[OXYGEN]
+
+
+def _task(park: Park, rule: Rule, subject: _Subject, span: JudgingRange) -> Task:
+    billing_day = subject.installation.attributes.get("billing_day", 1) if subject.installation else 1
+    zone = park.timezone
+    since = max(span.since_ms or span.from_ms, span.from_ms) if not rule.averaging.is_long else span.from_ms
+    number = billing_day if isinstance(billing_day, int) else 1
+    windows = windows_of(rule.averaging, zone, since, span.to_ms, number)
+    if not span.with_open_periods:
+        windows = [w for w in windows if w.end_ms <= span.to_ms]
+    days = days_of(park, span) if rule.indicator else []
+    windows = [w for w in windows if w.end_ms <= span.to_ms or _old_enough(rule, span, w)]
+    return Task(
+        rule, subject.id, subject.tenant, subject.installation,
+        tuple(w for w in windows if _counts(park, rule, subject, span, w)),
+        tuple(w for w in days if _counts(park, rule, subject, span, w)),
+        tuple(_requests(park, rule, subject, span, number)),
+    )  # fmt: skip
+
+
+def _old_enough(rule: Rule, span: JudgingRange, window: Window) -> bool:
+    begun = max(window.start_ms, span.since_ms or window.start_ms)
+    return span.to_ms - begun >= rule.minimum_hours_to_date * HOUR_MS
+
+
+def _counts(park: Park, rule: Rule, subject: _Subject, span: JudgingRange, window: Window) -> bool:
+    """Whether the rule holds that day, monitoring had begun, and the point was in use for some of the window."""
+    if not rule.is_valid_on(span.law_day or window.day) or window.end_ms <= (span.since_ms or window.start_ms):
+        return False
+    if subject.id == park.id:
+        return True
+    point = subject.points[0]
+    last = local_day(window.end_ms - 1, park.timezone)
+    return (point.since is None or point.since <= last) and (point.until is None or window.day <= point.until)
+
+
+def _requests(park: Park, rule: Rule, subject: _Subject, span: JudgingRange, billing_day: int) -> Iterable[SlotRequest]:
+    if not rule.averaging.is_long:
+        # A day more, because a frozen value may have begun the evening before.
+        slot = max(slot_seconds_of(point) for point in subject.points)
+        for point in subject.points:
+            yield SlotRequest(point.id, slot, span.from_ms - DAY_MS, span.to_ms)
+        return
+    periods = billing_windows(park.timezone, span.from_ms, span.to_ms, billing_day)
+    start = min((w.start_ms for w in periods), default=span.from_ms)
+    for point in subject.points:
+        coarse = COARSE_SLOT_SECONDS if point.quantity.kind is not Kind.INTERVAL else 60
+        yield SlotRequest(point.id, slot_seconds_of(point, coarse), start, span.to_ms, with_quality=False)

@@ -1,0 +1,99 @@
+"""How findings and rules are printed: JSON lines for programs, a table for people."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from analytics.finding import Finding
+from analytics.rulebook.rule import Comparison, Formula, Rule
+from analytics.rulebook.text import CONFIDENCE_MARK, averaging_text, comparison_text, confidence_text
+from analytics.windows import local_text
+
+HEADER = (
+    f"{'period (local)':<16} {'rule':<13} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>10} "
+    f"{'unit':<7} {'data':>5}  basis"
+)
+
+
+def as_json(finding: Finding) -> str:
+    """One line: every field of the finding; ``period_start``, ``period_end`` and ``judged_at`` as ISO 8601 UTC."""
+    fields = {
+        "rule": finding.rule,
+        "rule_version": finding.rule_version,
+        "park": finding.park,
+        "subject": finding.subject,
+        "tenant": finding.tenant,
+        "period_start": utc_text(finding.period_start_ms),
+        "period_end": utc_text(finding.period_end_ms),
+        "verdict": finding.verdict.value,
+        "observed": finding.observed,
+        "limit": finding.limit,
+        "unit": finding.unit,
+        "data_capture": finding.data_capture,
+        "minimum_data_capture": finding.minimum_data_capture,
+        "citation": finding.citation,
+        "confidence": finding.confidence.value,
+        "judged_at": utc_text(finding.judged_at_ms),
+        "points": list(finding.points),
+        "evidence": list(finding.evidence),
+        "provisional": finding.provisional,
+    }
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def as_row(finding: Finding, zone: ZoneInfo) -> str:
+    """One line of the table; ``*`` marks a period judged to date."""
+    observed = "-" if finding.observed is None else f"{finding.observed:.5g}"
+    limit = "-" if finding.limit is None else f"{finding.limit:.5g}"
+    start = local_text(finding.period_start_ms, zone)
+    return (
+        f"{start:<16} {finding.rule:<13} {finding.subject:<28} {finding.verdict + '*' * finding.provisional:<18} "
+        f"{observed:>10} {limit:>10} {finding.unit:<7} {100 * finding.data_capture:>4.0f}%  "
+        f"{CONFIDENCE_MARK[finding.confidence]}"
+    )
+
+
+def rule_line(rule: Rule) -> str:
+    """A rule version in one line that begins with its id."""
+    return f"{rule.id:<12} {CONFIDENCE_MARK[rule.confidence]:<8} {rule.version:<26} {rule.title_en}"
+
+
+def explain(rule: Rule) -> Iterable[str]:
+    """Everything about one rule version, a line each."""
+    yield f"{rule.id}, version {rule.version} (pack {rule.pack})"
+    yield f"  {rule.title_en}"
+    yield f"  {rule.title_vi}"
+    yield f"  judges        {rule.subject.replace('_', ' ')}, {averaging_text(rule.averaging, 'en')}"
+    yield f"  limit         {limit_text(rule)}"
+    yield f"  applies if    {'; '.join(map(str, rule.applies_to)) or 'always'}"
+    yield f"  valid         {rule.valid_from} to {rule.valid_to or 'further notice'}"
+    yield f"  data capture  at least {100 * rule.minimum_data_capture:g} % of the expected values must be valid"
+    yield f"  citation      {rule.citation}"
+    yield f"  confidence    {CONFIDENCE_MARK[rule.confidence]}: {confidence_text(rule.confidence, 'en')}"
+    if rule.note:
+        yield f"  note          {rule.note}"
+
+
+def limit_text(rule: Rule) -> str:
+    """The limit in words, for all columns and with its formula."""
+    if rule.comparison is Comparison.BETWEEN:
+        return f"between {rule.low:g} and {rule.high:g} {rule.unit}"
+    words: list[str] = []
+    if rule.limit is not None:
+        words.append(f"{rule.limit:g} {rule.unit}")
+    elif rule.limit_by_column:
+        columns = ", ".join(f"{column} {value:g}" for column, value in rule.limit_by_column.items())
+        words.append(f"by {rule.column_attribute}: {columns} {rule.unit}")
+    if rule.formula is Formula.C_KQ_KF:
+        words.append("times Kq and Kf of the licence (kq, kf in the register)")
+    if rule.permit_attribute:
+        words.append(f"'{rule.permit_attribute}' of the register" + (" goes first" if words else ""))
+    return f"{comparison_text(rule.comparison, 'en')} {'; '.join(words)}"
+
+
+def utc_text(time_ms: int) -> str:
+    """ISO 8601 in UTC, to the second, or the millisecond where there is one."""
+    moment = datetime.fromtimestamp(time_ms / 1000, tz=UTC)
+    spec = "milliseconds" if time_ms % 1000 else "seconds"
+    return moment.isoformat(timespec=spec).replace("+00:00", "Z")

@@ -1,0 +1,194 @@
+"""Every sentence a finding may carry as evidence, in English and Vietnamese, so that an e-mail can be in either.
+
+Findings keep the English sentence; :func:`in_language` recognises it and says it in Vietnamese.
+"""
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+
+class Sentence(NamedTuple):
+    """One template; both languages use the same ``{names}``."""
+
+    en: str
+    vi: str
+
+
+SENTENCES: dict[str, Sentence] = {
+    "counts": Sentence(
+        "{valid} of {expected} expected values were valid; {calibrating} calibrating, {fault} instrument fault, "
+        "{uncertain} without a usable value, {missing} missing.",
+        "{valid} trên {expected} giá trị dự kiến là hợp lệ; {calibrating} đang hiệu chuẩn, {fault} lỗi thiết bị, "
+        "{uncertain} không có giá trị dùng được, {missing} bị thiếu.",
+    ),
+    "capture_low": Sentence(
+        "Data capture {capture} % is below the required {minimum} %, so no verdict is given.",
+        "Tỷ lệ dữ liệu {capture} % thấp hơn mức yêu cầu {minimum} %, nên không kết luận.",
+    ),
+    "no_data": Sentence("No valid value in this period.", "Không có giá trị hợp lệ trong kỳ này."),
+    "point_no_data": Sentence(
+        "{point}: no valid value in this period.", "{point}: không có giá trị hợp lệ trong kỳ này."
+    ),
+    "mean": Sentence(
+        "The mean of the {valid} valid values is {observed} {unit}.",
+        "Trung bình của {valid} giá trị hợp lệ là {observed} {unit}.",
+    ),
+    "flat_left_out": Sentence(
+        "{count} values were left out because {point} stayed at exactly {value} for {hours} h (rule {rule}).",
+        "{count} giá trị bị loại vì {point} giữ nguyên đúng {value} trong {hours} h (quy tắc {rule}).",
+    ),
+    "outside_range": Sentence(
+        "{count} of {valid} single values were outside {low} to {high} {unit}.",
+        "{count} trên {valid} giá trị đơn nằm ngoài khoảng {low} đến {high} {unit}.",
+    ),
+    "o2_corrected": Sentence(
+        "Each value was corrected to {reference} % O2: C x (21 - {reference}) / (21 - O2); mean O2 was {o2} %.",
+        "Mỗi giá trị được quy đổi về {reference} % O2: C x (21 - {reference}) / (21 - O2); O2 trung bình {o2} %.",
+    ),
+    "o2_left_out": Sentence(
+        "{count} values were left out because O2 was {invalid_from} % or more, where the correction is not valid "
+        "(rule AIR-03).",
+        "{count} giá trị bị loại vì O2 từ {invalid_from} % trở lên, khi đó quy đổi không hợp lệ (quy tắc AIR-03).",
+    ),
+    "o2_missing": Sentence(
+        "{count} values were left out because no valid O2 was measured at the same time.",
+        "{count} giá trị bị loại vì không có O2 hợp lệ cùng thời điểm.",
+    ),
+    "o2_at_reference": Sentence(
+        "The register says the values are already at reference O2 (already_at_reference_o2): no correction.",
+        "Sổ đăng ký ghi giá trị đã ở O2 tham chiếu (already_at_reference_o2): không quy đổi.",
+    ),
+    "o2_no_point": Sentence(
+        "No O2 point at {device}: the values cannot be corrected to {reference} % O2. If they already are, set "
+        "already_at_reference_o2 = true in the register.",
+        "Không có điểm đo O2 tại {device}: không thể quy đổi về {reference} % O2. Nếu đã quy đổi, đặt "
+        "already_at_reference_o2 = true trong sổ đăng ký.",
+    ),
+    "limit_fixed": Sentence("Limit {limit} {unit}: {citation}.", "Giới hạn {limit} {unit}: {citation}."),
+    "limit_setting": Sentence(
+        "Limit {limit} {unit} is a setting to be confirmed, not shown as law: {citation}.",
+        "Giới hạn {limit} {unit} là thiết lập cần xác nhận, không trình bày như luật: {citation}.",
+    ),
+    "limit_between": Sentence(
+        "Limits {low} to {high} {unit}: {citation}.", "Giới hạn từ {low} đến {high} {unit}: {citation}."
+    ),
+    "limit_permit": Sentence(
+        "Limit {limit} {unit} comes from '{attribute}' in the park register.",
+        "Giới hạn {limit} {unit} lấy từ '{attribute}' trong sổ đăng ký khu.",
+    ),
+    "limit_formula": Sentence(
+        "Limit Cmax = C x Kq x Kf = {base} x {kq} x {kf} = {limit} {unit}; C: {citation}; Kq and Kf: the licence.",
+        "Giới hạn Cmax = C x Kq x Kf = {base} x {kq} x {kf} = {limit} {unit}; C: {citation}; Kq và Kf: giấy phép.",
+    ),
+    "limit_not_valid": Sentence(
+        "Rule {rule}, version {version}, does not hold on {day}.",
+        "Quy tắc {rule}, phiên bản {version}, không có hiệu lực ngày {day}.",
+    ),
+    "limit_no_permit": Sentence(
+        "No published limit was found, and the register gives no '{attribute}': no verdict.",
+        "Không tìm thấy giới hạn công bố và sổ đăng ký không có '{attribute}': không kết luận.",
+    ),
+    "limit_no_column": Sentence(
+        "The register gives '{attribute}' = {found}, but the table has columns {columns}: no verdict.",
+        "Sổ đăng ký ghi '{attribute}' = {found}, nhưng bảng có các cột {columns}: không kết luận.",
+    ),
+    "limit_no_attribute": Sentence(
+        "The limit of {rule} needs a positive number '{attribute}' in the register: no verdict.",
+        "Giới hạn của {rule} cần số dương '{attribute}' trong sổ đăng ký: không kết luận.",
+    ),
+    "law_of": Sentence(
+        "Judged under the law of {law_day}, although the data are of {data_day}.",
+        "Đánh giá theo luật ngày {law_day}, dù dữ liệu thuộc ngày {data_day}.",
+    ),
+    "to_date": Sentence("The period is not closed: judged to {until}.", "Kỳ chưa kết thúc: đánh giá đến {until}."),
+    "since": Sentence(
+        "Judged from {since}, when monitoring began.", "Đánh giá từ {since}, khi bắt đầu quan trắc."
+    ),
+    "energy": Sentence(
+        "Active energy {active} kWh and reactive energy {reactive} kvarh, from {source}: cos phi = "
+        "Ap / sqrt(Ap^2 + Aq^2) = {observed}.",
+        "Điện năng tác dụng {active} kWh và phản kháng {reactive} kvarh, từ {source}: cos phi = "
+        "Ap / sqrt(Ap^2 + Aq^2) = {observed}.",
+    ),
+    "no_energy": Sentence(
+        "No energy was taken in this period, so there is no power factor.",
+        "Không tiêu thụ điện trong kỳ này nên không có hệ số công suất.",
+    ),
+    "register_fell": Sentence(
+        "The register of {point} fell from {before} to {after} (roll-over or meter exchange): no verdict.",
+        "Chỉ số của {point} giảm từ {before} xuống {after} (quay vòng hoặc thay công tơ): không kết luận.",
+    ),
+    "counter_span": Sentence(
+        "{point}: {amount} {unit} between the first and last valid value, which span {capture} % of the period.",
+        "{point}: {amount} {unit} giữa giá trị hợp lệ đầu và cuối, phủ {capture} % của kỳ.",
+    ),
+    "interval_sum": Sentence(
+        "{point}: {amount} {unit}, the sum of {count} of {expected} intervals.",
+        "{point}: {amount} {unit}, tổng của {count} trên {expected} chu kỳ.",
+    ),
+    "share": Sentence(
+        "{numerator} / {denominator} = {observed} %.", "{numerator} / {denominator} = {observed} %."
+    ),
+    "share_nothing": Sentence(
+        "The total is zero in this period, so there is no share.", "Tổng bằng không trong kỳ này nên không có tỷ lệ."
+    ),
+    "role_absent": Sentence(
+        "No point has the role '{role}': counted as zero.", "Không có điểm nào có vai trò '{role}': tính bằng không."
+    ),
+    "live": Sentence(
+        "{live} of {firms} firms had live electricity, water and waste data.",
+        "{live} trên {firms} doanh nghiệp có dữ liệu điện, nước và chất thải trực tuyến.",
+    ),
+    "not_live": Sentence("{tenant}: {missing} not live.", "{tenant}: {missing} không trực tuyến."),
+    "flat_longest": Sentence(
+        "Longest run of one and the same value: {hours} h (value {value}).",
+        "Chuỗi dài nhất giữ nguyên một giá trị: {hours} h (giá trị {value}).",
+    ),
+}  # fmt: skip
+
+
+def say(key: str, **values: object) -> str:
+    """The English sentence; numbers are written short (six significant digits, no exponent where it can be helped)."""
+    return SENTENCES[key].en.format(**{name: _word(value) for name, value in values.items()})
+
+
+def in_language(sentence: str, language: str) -> str:
+    """An evidence sentence in ``vi`` or ``en``; a sentence that is not ours comes back unchanged."""
+    if language != "vi":
+        return sentence
+    for pattern, vietnamese in _patterns():
+        match = pattern.fullmatch(sentence)
+        if match:
+            return vietnamese.format(**match.groupdict())
+    return sentence
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    # The longest fixed text first: a short template must not swallow a sentence made from a longer one.
+    ordered = sorted(SENTENCES.values(), key=lambda s: -len(re.sub(r"\{\w+\}", "", s.en)))
+    return tuple((re.compile(_as_pattern(sentence.en), re.DOTALL), sentence.vi) for sentence in ordered)
+
+
+def _as_pattern(template: str) -> str:
+    seen: set[str] = set()
+    parts: list[str] = []
+    for part in re.split(r"(\{\w+\})", template):
+        name = part.strip("{}")
+        if not (part.startswith("{") and part.endswith("}")):
+            parts.append(re.escape(part))
+        elif name in seen:
+            parts.append(f"(?P={name})")
+        else:
+            seen.add(name)
+            parts.append(f"(?P<{name}>.+?)")
+    return "".join(parts)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, float):
+        return str(value)
+    if value != 0 and not 1e-4 <= abs(value) < 1e15:
+        return f"{value:.6g}"
+    return f"{value:.0f}" if abs(value) >= 1e5 else f"{value:.6g}"

@@ -1,0 +1,173 @@
+"""TOML packs -> checked rules; every mistake is one line with file, rule id and field."""
+
+import dataclasses
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from analytics.rulebook.rule import Comparison, Condition, EvaluatorKind, Formula, Operator, Rule
+from service_runtime.errors import OperatorError
+from service_runtime.text_folder import read_text_folder
+from telemetry_model.quantities import QUANTITIES, Medium
+from telemetry_model.units import is_known_unit
+
+PACKS_FOLDER = Path(__file__).parent / "packs"
+_DERIVED = ("pack", "applies_to")
+_FIELDS = {field.name for field in dataclasses.fields(Rule)} - {"pack"}
+_EXTRA_UNITS = frozenset({"h"})
+_DATE_OPERATORS = (Operator.FROM, Operator.BEFORE)
+
+
+class RuleError(OperatorError):
+    """A rule pack cannot be used; ``problems`` lists every mistake, each one line."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(problems[0] + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""))
+
+
+@cache
+def load_rulebook() -> tuple[Rule, ...]:
+    """All rules that come with the product, in the order of id and start of validity."""
+    return parse_packs(read_text_folder(PACKS_FOLDER, (".toml",)))
+
+
+def parse_packs(texts: Mapping[str, str]) -> tuple[Rule, ...]:
+    """Rules of packs given as text by file name; raises :class:`RuleError` with all problems."""
+    problems: list[str] = []
+    rules: list[Rule] = []
+    for file, text in texts.items():
+        rules.extend(_pack(file, text, problems))
+    problems.extend(_overlaps(rules))
+    if problems:
+        raise RuleError(problems)
+    return tuple(sorted(rules, key=lambda rule: (rule.id, rule.valid_from, rule.version)))
+
+
+def _pack(file: str, text: str, problems: list[str]) -> Iterable[Rule]:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problems.append(f"{file}: not valid TOML: {error}")
+        return
+    name = document.get("pack")
+    entries = document.get("rules")
+    if not isinstance(name, str) or not name:
+        problems.append(f"{file}: pack: a name is required")
+    if not isinstance(entries, list) or not entries:
+        problems.append(f"{file}: rules: at least one [[rules]] table is required")
+        return
+    for number, entry in enumerate(entries, start=1):
+        where = f"{file}: {entry.get('id') or f'rule no. {number}'}"
+        found = _rule(where, str(name), entry)
+        if isinstance(found, Rule):
+            found_problems = list(_check(where, found))
+            problems.extend(found_problems)
+            if not found_problems:
+                yield found
+        else:
+            problems.extend(found)
+
+
+def _rule(where: str, pack: str, entry: dict[str, Any]) -> Rule | list[str]:
+    problems = [f"{where}: {key}: unknown field" for key in entry if key not in _FIELDS]
+    problems += [f"{where}: {key}: required" for key in _required() if entry.get(key) in (None, "")]
+    conditions = _conditions(where, entry.get("applies_to", {}), problems)
+    if problems:
+        return problems
+    raw = {key: value for key, value in entry.items() if key not in _DERIVED}
+    try:
+        rule = msgspec.convert(raw, Rule)
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$")
+        return [f"{where}: {path.strip('.`') or 'rule'}: {text}"]
+    columns = MappingProxyType(dict(rule.limit_by_column))
+    return dataclasses.replace(rule, pack=pack, applies_to=conditions, limit_by_column=columns)
+
+
+def _required() -> Iterable[str]:
+    for field in dataclasses.fields(Rule):
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            yield field.name
+
+
+def _conditions(where: str, raw: object, problems: list[str]) -> tuple[Condition, ...]:
+    if not isinstance(raw, dict):
+        problems.append(f"{where}: applies_to: must be a table")
+        return ()
+    found: list[Condition] = []
+    for key, value in raw.items():
+        operator = next((op for op in Operator if op is not Operator.IS and key.endswith(f"_{op}")), Operator.IS)
+        attribute = key if operator is Operator.IS else key.removesuffix(f"_{operator}")
+        if operator in _DATE_OPERATORS and not isinstance(value, date):
+            problems.append(f"{where}: applies_to.{key}: must be a date (YYYY-MM-DD, unquoted)")
+        elif operator not in (*_DATE_OPERATORS, Operator.IS) and not isinstance(value, (int, float)):
+            problems.append(f"{where}: applies_to.{key}: must be a number")
+        found.append(Condition(attribute, operator, value))
+    return tuple(found)
+
+
+def _check(where: str, rule: Rule) -> Iterable[str]:
+    if not is_known_unit(rule.unit) and rule.unit not in _EXTRA_UNITS:
+        yield f"{where}: unit: unknown unit '{rule.unit}'"
+    if rule.valid_to is not None and rule.valid_to < rule.valid_from:
+        yield f"{where}: valid_to: {rule.valid_to} is before valid_from {rule.valid_from}"
+    if not 0 <= rule.minimum_data_capture <= 1:
+        yield f"{where}: minimum_data_capture: {rule.minimum_data_capture:g} is not between 0 and 1"
+    yield from _check_limit(where, rule)
+    yield from _check_evaluator(where, rule)
+
+
+def _check_limit(where: str, rule: Rule) -> Iterable[str]:
+    if rule.comparison is Comparison.BETWEEN:
+        if rule.low is None or rule.high is None or rule.low >= rule.high:
+            yield f"{where}: low: a rule that compares 'between' needs low < high"
+    elif rule.limit is None and not rule.limit_by_column and not rule.permit_attribute:
+        yield f"{where}: limit: one of limit, limit_by_column or permit_attribute is required"
+    if rule.limit is not None and rule.limit_by_column:
+        yield f"{where}: limit: either limit or limit_by_column, not both"
+    if rule.formula is Formula.C_KQ_KF and rule.limit is None and not rule.limit_by_column:
+        yield f"{where}: formula: {rule.formula} needs the base value C in limit or limit_by_column"
+
+
+def _check_evaluator(where: str, rule: Rule) -> Iterable[str]:
+    means = (EvaluatorKind.THRESHOLD_MEAN, EvaluatorKind.RANGE_MEAN, EvaluatorKind.CORRECTED_MEAN)
+    if rule.evaluator in means:
+        known = QUANTITIES.get((rule.medium, rule.quantity)) if rule.medium else None
+        if known is None:
+            yield f"{where}: quantity: '{rule.quantity}' is not a quantity of medium '{rule.medium}'"
+        elif known.unit != rule.unit:
+            yield f"{where}: unit: '{rule.unit}', but {rule.quantity} is measured in {known.unit}"
+    if rule.evaluator is EvaluatorKind.CORRECTED_MEAN and rule.o2_reference_percent is None:
+        yield f"{where}: o2_reference_percent: required for {rule.evaluator}"
+    if rule.evaluator is EvaluatorKind.SHARE and not (rule.numerator_roles and rule.denominator_roles):
+        yield f"{where}: numerator_roles: {rule.evaluator} needs numerator_roles and denominator_roles"
+    for name in rule.quantities:
+        medium, _, quantity = name.partition(".")
+        if medium not in set(Medium) or (Medium(medium), quantity) not in QUANTITIES:
+            yield f"{where}: quantities: '{name}' is not medium.quantity of the vocabulary"
+
+
+def _overlaps(rules: list[Rule]) -> Iterable[str]:
+    seen: dict[tuple[str, tuple[Condition, ...]], list[Rule]] = {}
+    versions: set[tuple[str, str]] = set()
+    for rule in rules:
+        if (rule.id, rule.version) in versions:
+            yield f"{rule.pack}: {rule.id}: version: '{rule.version}' is there twice"
+        versions.add((rule.id, rule.version))
+        others = seen.setdefault((rule.id, rule.applies_to), [])
+        for other in others:
+            if _meet(rule, other):
+                yield f"{rule.pack}: {rule.id}: valid_from: versions {other.version} and {rule.version} overlap"
+        others.append(rule)
+
+
+def _meet(one: Rule, other: Rule) -> bool:
+    one_end, other_end = one.valid_to or date.max, other.valid_to or date.max
+    return one.valid_from <= other_end and other.valid_from <= one_end

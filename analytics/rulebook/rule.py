@@ -1,0 +1,163 @@
+"""One rule: what is measured, averaged over what, compared with which limit, for whom, since when and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from analytics.finding import Confidence
+from telemetry_model.park_register.types import Attribute
+from telemetry_model.quantities import Medium
+
+DEFAULT_MINIMUM_DATA_CAPTURE = 0.80
+"""Usual practice, not law (Circular 10/2021 gives no figure that we could read): a setting."""
+
+
+class EvaluatorKind(StrEnum):
+    """Which calculation judges the rule; one module of ``analytics.evaluators`` each."""
+
+    THRESHOLD_MEAN = "threshold_mean"
+    RANGE_MEAN = "range_mean"
+    CORRECTED_MEAN = "corrected_mean"
+    POWER_FACTOR = "power_factor"
+    SHARE = "share"
+    LIVE_DATA = "live_data"
+    FLAT_LINE = "flat_line"
+
+
+class Averaging(StrEnum):
+    """The period a value is formed over, in the park's local time."""
+
+    HOUR = "1h"
+    EIGHT_HOURS = "8h"
+    DAY = "24h"
+    MONTH = "month"
+    BILLING_PERIOD = "billing_period"
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the period is so long that a judgement to date is worth having."""
+        return self in (Averaging.MONTH, Averaging.BILLING_PERIOD)
+
+
+class Comparison(StrEnum):
+    """How the observed value is held against the limit; reaching it is still compliant, except for ``below``."""
+
+    MAX = "max"
+    MIN = "min"
+    BETWEEN = "between"
+    BELOW = "below"
+
+
+class Formula(StrEnum):
+    """How a limit is computed from the base value in the pack and the licence in the register."""
+
+    C_KQ_KF = "c_kq_kf"
+    """``Cmax = C x Kq x Kf`` (QCVN 40:2011/BTNMT); Kq and Kf as written in the licence."""
+
+
+class Operator(StrEnum):
+    """What a condition asks of an installation's attribute."""
+
+    IS = "is"
+    FROM = "from"
+    BEFORE = "before"
+    AT_LEAST = "at_least"
+    ABOVE = "above"
+    AT_MOST = "at_most"
+    BELOW = "below"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One demand on an installation's attributes; an attribute that is absent never meets it."""
+
+    attribute: str
+    operator: Operator
+    value: Any
+    """A number, text, date or bool, as TOML gives it."""
+
+    def holds(self, attributes: Mapping[str, Attribute]) -> bool:
+        """Whether the attribute is there, of a comparable type, and meets the demand."""
+        actual = attributes.get(self.attribute)
+        if actual is None:
+            return False
+        if self.operator is Operator.IS:
+            return bool(actual == self.value)
+        if isinstance(actual, date) and isinstance(self.value, date):
+            return actual >= self.value if self.operator is Operator.FROM else actual < self.value
+        if isinstance(actual, (int, float)) and isinstance(self.value, (int, float)):
+            return {
+                Operator.AT_LEAST: actual >= self.value,
+                Operator.ABOVE: actual > self.value,
+                Operator.AT_MOST: actual <= self.value,
+                Operator.BELOW: actual < self.value,
+            }.get(self.operator, False)
+        return False
+
+    def __str__(self) -> str:
+        return f"{self.attribute} {self.operator.replace('_', ' ')} {self.value}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One dated version of a rule; several versions share an ``id``. Limits are in ``unit``.
+
+    ``subject`` is an installation kind (``wastewater_outlet``, ``tenant_outlet``, ``stack``, ``ambient_station``,
+    ``electricity_supply``), ``park`` or ``point``. ``valid_to`` is the last day on which the rule holds.
+    ``permit_attribute`` names the register attribute that, where it is set, gives the limit instead of the pack.
+    """
+
+    id: str
+    version: str
+    title_vi: str
+    title_en: str
+    evaluator: EvaluatorKind
+    subject: str
+    averaging: Averaging
+    comparison: Comparison
+    unit: str
+    valid_from: date
+    citation: str
+    confidence: Confidence
+    pack: str = ""
+    medium: Medium | None = None
+    quantity: str = ""
+    limit: float | None = None
+    limit_by_column: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    column_attribute: str = "column"
+    low: float | None = None
+    high: float | None = None
+    formula: Formula | None = None
+    permit_attribute: str = ""
+    minimum_data_capture: float = DEFAULT_MINIMUM_DATA_CAPTURE
+    applies_to: tuple[Condition, ...] = ()
+    valid_to: date | None = None
+    note: str = ""
+    indicator: str = ""
+    """Name under which the daily value is written as an indicator; empty: none is written."""
+    minimum_hours_to_date: float = 0.0
+    """An open period is judged to date only from here on: a share with a daily course says nothing before."""
+    o2_reference_percent: float | None = None
+    o2_invalid_from_percent: float = 20.5
+    """AIR-03: from here on the correction divides by next to nothing, so the value is left out."""
+    numerator_roles: tuple[str, ...] = ()
+    denominator_roles: tuple[str, ...] = ()
+    flat_hours: float = 6.0
+    flat_minimum_values: int = 6
+    quantities: tuple[str, ...] = ()
+    """``medium.quantity`` names a point rule looks at."""
+
+    def is_valid_on(self, day: date) -> bool:
+        """Whether the rule holds on this local day."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+    def applies(self, attributes: Mapping[str, Attribute]) -> bool:
+        """Whether an installation (or park) with these attributes falls under the rule."""
+        return all(condition.holds(attributes) for condition in self.applies_to)
+
+    def title(self, language: str) -> str:
+        """The title in ``vi`` or ``en``."""
+        return self.title_vi if language == "vi" else self.title_en

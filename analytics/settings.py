@@ -1,0 +1,53 @@
+"""Settings of ``ecopark analytics run``; every field can be set as ``ECOPARK_ANALYTICS_<FIELD>``."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
+from service_runtime.clock import ms_from_datetime
+from service_runtime.errors import SettingsError
+
+
+class AnalyticsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the analytics program needs: where the park, the store and the mail server are, and how often to judge."""
+
+    park_folder: str
+    store_url: str
+    store_token: str = ""
+    state_path: str
+    smtp_host: str
+    smtp_port: int = 587
+    smtp_username: str = ""
+    smtp_password: str = ""
+    smtp_starttls: bool = True
+    mail_from: str
+    evaluate_interval_seconds: float = 300.0
+    lookback_days: int = 3
+    """Windows that closed this long ago are judged again each time: late readings change exactly these."""
+    late_data_days: int = 60
+    """Once a local day, and at start, windows this old are judged again: as long as a gateway keeps its outbox."""
+    settle_seconds: float = 30.0
+    """A window is judged only this long after it closed, so that its last readings are in."""
+    minimum_data_capture: float = DEFAULT_MINIMUM_DATA_CAPTURE
+    evaluate_from: str = ""
+    """ISO date or time (local to the park unless it says otherwise) before which nothing is expected."""
+    console_url: str = ""
+
+    def __post_init__(self) -> None:
+        if self.evaluate_interval_seconds <= 0 or self.lookback_days < 1 or self.settle_seconds < 0:
+            raise ValueError(
+                "evaluate_interval_seconds and lookback_days must be positive, settle_seconds not negative"
+            )
+        if not 0 <= self.minimum_data_capture <= 1:
+            raise ValueError("minimum_data_capture must lie between 0 and 1")
+
+
+def instant_ms(text: str, zone: ZoneInfo, what: str) -> int:
+    """UTC milliseconds of an ISO date or time, local unless it carries an offset; raises :class:`SettingsError`."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"{what}: '{text}' is not a date or time (2026-11-23 or 2026-11-23T06:00)") from error
+    return ms_from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=zone))

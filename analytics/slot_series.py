@@ -1,0 +1,57 @@
+"""One point's readings cut into slots of its interval: the arrays every evaluator works on."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analytics.data_capture import SlotState
+from analytics.frame_contract import check_frame, empty_frame
+from analytics.windows import Window
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SlotSeries:
+    """Slots in time order; ``slot_ms`` is their length. Values are in the point's unit, NaN where none is valid."""
+
+    point: str
+    unit: str
+    slot_ms: int
+    start_ms: npt.NDArray[np.int64]
+    mean: Floats
+    low: Floats
+    high: Floats
+    total: Floats
+    state: npt.NDArray[np.int8]
+
+    @classmethod
+    def of(cls, point: str, unit: str, slot_ms: int, frame: pd.DataFrame) -> "SlotSeries":
+        """From a checked frame."""
+        checked = check_frame(frame)
+        columns = {name: checked[name].to_numpy() for name in checked.columns}
+        return cls(point, unit, slot_ms, **columns)
+
+    @classmethod
+    def empty(cls, point: str, unit: str, slot_ms: int) -> "SlotSeries":
+        """A point that never sent anything."""
+        return cls.of(point, unit, slot_ms, empty_frame())
+
+    def within(self, window: Window) -> slice:
+        """The slots that start in the window."""
+        first, last = np.searchsorted(self.start_ms, (window.start_ms, window.end_ms))
+        return slice(int(first), int(last))
+
+    def with_state(self, where: npt.NDArray[np.bool_], state: SlotState) -> "SlotSeries":
+        """A copy in which the valid slots among ``where`` have another state."""
+        changed = self.state.copy()
+        changed[where & (changed == SlotState.VALID)] = state
+        return dataclasses.replace(self, state=changed)
+
+    def valid_values(self, part: slice) -> list[float]:
+        """The slot means that may be used, in time order."""
+        values: list[float] = self.mean[part][self.state[part] == SlotState.VALID].tolist()
+        return values

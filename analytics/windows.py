@@ -1,0 +1,121 @@
+"""Averaging windows in the park's local time over UTC data: 23-hour and 25-hour days come out right by themselves."""
+
+import calendar
+import itertools
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from analytics.rulebook.rule import Averaging
+
+HOUR_MS = 3_600_000
+_BLOCK_HOURS = (0, 8, 16)
+
+
+class Window(NamedTuple):
+    """``[start_ms, end_ms)`` UTC and the local day on which it starts: the day whose law applies."""
+
+    start_ms: int
+    end_ms: int
+    day: date
+
+
+def local_day(time_ms: int, zone: ZoneInfo) -> date:
+    """The local calendar day of an instant."""
+    return datetime.fromtimestamp(time_ms / 1000, tz=UTC).astimezone(zone).date()
+
+
+def local_text(time_ms: int, zone: ZoneInfo) -> str:
+    """An instant in local time, to the minute, for people."""
+    return datetime.fromtimestamp(time_ms / 1000, tz=UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def start_of_day_ms(day: date, zone: ZoneInfo, hour: int = 0) -> int:
+    """When a local day (or an hour of it) begins, UTC milliseconds."""
+    return round(datetime.combine(day, time(hour), tzinfo=zone).timestamp()) * 1000
+
+
+def day_window(day: date, zone: ZoneInfo) -> Window:
+    """One local calendar day: 23, 24 or 25 hours."""
+    return Window(start_of_day_ms(day, zone), start_of_day_ms(day + timedelta(days=1), zone), day)
+
+
+def day_windows(zone: ZoneInfo, from_ms: int, to_ms: int) -> list[Window]:
+    """Local days that lie wholly in ``[from_ms, to_ms)``."""
+    return [w for w in _days_touching(zone, from_ms, to_ms) if w.start_ms >= from_ms and w.end_ms <= to_ms]
+
+
+def hour_windows(zone: ZoneInfo, from_ms: int, to_ms: int) -> list[Window]:
+    """Hours that lie wholly in the range, counted from local midnight in elapsed time: 23 to 25 of them a day."""
+    found: list[Window] = []
+    for day in _days_touching(zone, from_ms, to_ms):
+        for start in range(day.start_ms, day.end_ms, HOUR_MS):
+            end = min(start + HOUR_MS, day.end_ms)
+            if start >= from_ms and end <= to_ms:
+                found.append(Window(start, end, day.day))
+    return found
+
+
+def eight_hour_windows(zone: ZoneInfo, from_ms: int, to_ms: int) -> list[Window]:
+    """The blocks 00-08, 08-16 and 16-24 h of the local wall clock that lie wholly in the range."""
+    found: list[Window] = []
+    for day in _days_touching(zone, from_ms, to_ms):
+        edges = [start_of_day_ms(day.day, zone, hour) for hour in _BLOCK_HOURS] + [day.end_ms]
+        for start, end in itertools.pairwise(edges):
+            if start >= from_ms and end <= to_ms:
+                found.append(Window(start, end, day.day))
+    return found
+
+
+def billing_windows(zone: ZoneInfo, from_ms: int, to_ms: int, billing_day: int = 1) -> list[Window]:
+    """Monthly periods from ``billing_day`` on: those that end in ``(from_ms, to_ms]``, and the one still open then.
+
+    A ``billing_day`` that a month does not have means the month's last day.
+    """
+    found: list[Window] = []
+    first = local_day(from_ms, zone)
+    start = _period_start(first.year, first.month, billing_day)
+    if start > first:
+        start = _previous_start(start, billing_day)
+    while start_of_day_ms(start, zone) < to_ms:
+        end = _next_start(start, billing_day)
+        window = Window(start_of_day_ms(start, zone), start_of_day_ms(end, zone), start)
+        if window.end_ms > from_ms:
+            found.append(window)
+        start = end
+    return found
+
+
+def windows_of(averaging: Averaging, zone: ZoneInfo, from_ms: int, to_ms: int, billing_day: int = 1) -> list[Window]:
+    """The windows of an averaging period; only months and billing periods may still be open at ``to_ms``."""
+    if averaging is Averaging.HOUR:
+        return hour_windows(zone, from_ms, to_ms)
+    if averaging is Averaging.EIGHT_HOURS:
+        return eight_hour_windows(zone, from_ms, to_ms)
+    if averaging is Averaging.DAY:
+        return day_windows(zone, from_ms, to_ms)
+    return billing_windows(zone, from_ms, to_ms, billing_day if averaging is Averaging.BILLING_PERIOD else 1)
+
+
+def _days_touching(zone: ZoneInfo, from_ms: int, to_ms: int) -> list[Window]:
+    day, found = local_day(from_ms, zone), []
+    window = day_window(day, zone)
+    while window.start_ms < to_ms:
+        found.append(window)
+        day += timedelta(days=1)
+        window = day_window(day, zone)
+    return found
+
+
+def _period_start(year: int, month: int, billing_day: int) -> date:
+    return date(year, month, min(max(billing_day, 1), calendar.monthrange(year, month)[1]))
+
+
+def _next_start(start: date, billing_day: int) -> date:
+    year, month = (start.year + 1, 1) if start.month == 12 else (start.year, start.month + 1)
+    return _period_start(year, month, billing_day)
+
+
+def _previous_start(start: date, billing_day: int) -> date:
+    year, month = (start.year - 1, 12) if start.month == 1 else (start.year, start.month - 1)
+    return _period_start(year, month, billing_day)

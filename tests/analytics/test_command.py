@@ -1,0 +1,150 @@
+"""The commands at the terminal: lines, JSON, and one clear sentence for each mistake."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from analytics.command import analytics
+from analytics.findings_store import read_findings
+from service_runtime.errors import OperatorError
+from telemetry_model.park_register import parse_park
+from telemetry_store.rows import ReadingRow
+from telemetry_store.sqlite_store import SqliteStore
+
+PARK = {
+    "park.toml": 'id = "p"\nname_vi = "K"\nname_en = "P"\n[[installations]]\nid = "aq"\nkind = "ambient_station"\n'
+    'device = "aq"\ntenant = "park"\nname_vi = "T"\nname_en = "S"\n',
+    "tenants.csv": "tenant,name,sector\npark,P,operator\n",
+    "points.csv": "point,tenant,zone,medium,unit,interval_seconds\naq.pm10,park,z,air,ug/m3,3600\n",
+    "contacts.csv": "tenant,name,email,language\n",
+}
+Rows = Callable[..., list[ReadingRow]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in PARK.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def database(folder: Path, make_readings: Rows, at: Callable[[str], int]) -> str:
+    async def fill() -> None:
+        store = SqliteStore(folder / "store.db")
+        rows = make_readings(parse_park(PARK), "aq.pm10", at("2026-03-10T00:00"), [80.0] * 24 + [120.0] * 24)
+        await store.write_readings(rows)
+        await store.close()
+
+    asyncio.run(fill())
+    return f"sqlite:///{folder}/store.db"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(analytics, list(arguments))
+
+
+def judged(database: str, folder: Path, *more: str) -> list[dict[str, object]]:
+    done = run("evaluate", "--store", database, "--park", str(folder), "--json", "--rule", "AMB-02-PM10", *more)
+    assert done.exception is None, done.exception
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_evaluate_prints_one_json_object_per_finding(database: str, folder: Path) -> None:
+    first, second = judged(database, folder)
+    assert (first["verdict"], second["verdict"]) == ("compliant", "exceeded")
+    assert first["period_start"] == "2026-03-09T17:00:00Z"
+    assert first["period_end"] == "2026-03-10T17:00:00Z"
+    assert second["observed"] == 120.0
+    assert second["citation"] == "QCVN 05:2023/BTNMT, PM10, 24 h"
+    assert isinstance(second["evidence"], list)
+
+
+def test_evaluate_prints_a_table(database: str, folder: Path) -> None:
+    done = run("evaluate", "--store", database, "--park", str(folder), "--rule", "AMB-02-PM10")
+    head, first, second = done.stdout.splitlines()
+    assert head.split()[:3] == ["period", "(local)", "rule"]
+    assert first.split()[:5] == ["2026-03-10", "00:00", "AMB-02-PM10", "aq", "compliant"]
+    assert second.split()[-1] == "law"
+
+
+def test_a_to_date_includes_its_day(database: str, folder: Path) -> None:
+    (finding,) = judged(database, folder, "--from", "2026-03-11", "--to", "2026-03-11")
+    assert finding["verdict"] == "exceeded"
+
+
+def test_the_law_of_another_day_is_said(database: str, folder: Path) -> None:
+    (first, _) = judged(database, folder, "--as-of", "2024-01-01")
+    evidence = first["evidence"]
+    assert isinstance(evidence, list)
+    assert "Judged under the law of 2024-01-01, although the data are of 2026-03-10." in evidence
+
+
+def test_write_puts_findings_into_the_store(database: str, folder: Path) -> None:
+    judged(database, folder, "--write")
+
+    async def stored() -> int:
+        store = SqliteStore(folder / "store.db")
+        found = await read_findings(store, "p", 0, 2_000_000_000_000)
+        await store.close()
+        return len(found)
+
+    assert asyncio.run(stored()) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"--store": "oracle://x"}, "unknown kind 'oracle'"),
+        ({"--store": "sqlite:////nowhere/at/all.db"}, "/nowhere/at/all.db: no such file"),
+        ({"--park": "/nowhere"}, "/nowhere: no such folder"),
+        ({"--from": "yesterday"}, "--from: 'yesterday' is not a date or time"),
+        ({"--to": "2026-13-01"}, "--to: '2026-13-01' is not a date or time"),
+        ({"--law-of": "soon"}, "--law-of: 'soon' is not a date"),
+        ({"--rule": "X-9"}, "no rule 'X-9'"),
+        ({"--from": "2027-01-01"}, "nothing to judge: the range begins after it ends"),
+    ],
+)
+def test_a_mistake_is_one_sentence(database: str, folder: Path, changes: dict[str, str], said: str) -> None:
+    options = {"--store": database, "--park": str(folder)} | changes
+    done = run("evaluate", *(part for pair in options.items() for part in pair))
+    assert isinstance(done.exception, OperatorError)
+    assert said in str(done.exception)
+    assert "\n" not in str(done.exception)
+
+
+def test_a_store_without_readings_says_so(folder: Path) -> None:
+    (folder / "empty.db").touch()
+    done = run("evaluate", "--store", f"sqlite:///{folder}/empty.db", "--park", str(folder))
+    assert "holds no readings of park 'p'" in str(done.exception)
+
+
+def test_rules_list_begins_with_the_id_and_marks_confidence() -> None:
+    lines = [line.split() for line in run("rules", "list").stdout.splitlines()]
+    marks = {(words[0], words[1]) for words in lines}
+    assert {("AMB-02-PM10", "law"), ("AIR-02-CO", "permit"), ("REN-SHARE", "setting")} <= marks
+
+
+def test_rules_explain_shows_every_version() -> None:
+    text = run("rules", "explain", "AMB-01-PM25").stdout
+    assert "at most 50 ug/m3" in text
+    assert "at most 45 ug/m3" in text
+    assert "2023-09-12 to 2025-12-31" in text
+    assert "setting: a setting to confirm, not law" in text
+
+
+def test_an_unknown_rule_is_named() -> None:
+    assert "no rule 'X-9'" in str(run("rules", "explain", "X-9").exception)
+
+
+def test_the_program_ends_with_one_line_and_code_two() -> None:
+    command = [sys.executable, "-m", "ecopark", "analytics", "rules", "explain", "X-9"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.strip().splitlines() == ["ecopark: no rule 'X-9' (`ecopark analytics rules list` lists them)"]

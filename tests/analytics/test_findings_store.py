@@ -1,0 +1,123 @@
+"""Findings and indicators in the store: written once, read back as they were judged."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import pytest
+
+from analytics.finding import Confidence, Finding, Verdict
+from analytics.findings_store import margin_percent, read_findings, record_of, write_findings, write_indicators
+from analytics.indicator import Indicator
+from service_runtime.errors import UnreachableError
+from telemetry_model.storage_schema import FINDINGS, RECORD_FIELDS, RECORD_TAGS
+from telemetry_store.protocol import TelemetryStore
+from telemetry_store.query import Select, SeriesQuery
+from telemetry_store.rows import RecordRow, WriteOutcome
+from telemetry_store.sqlite_store import SqliteStore
+
+DAY = 86_400_000
+FINDING = Finding(
+    rule="WW-01-COD",
+    rule_version="qcvn40-2011",
+    park="p",
+    subject="outlet",
+    tenant="park",
+    period_start_ms=10 * DAY,
+    period_end_ms=11 * DAY,
+    verdict=Verdict.EXCEEDED,
+    observed=81.0,
+    limit=67.5,
+    unit="mg/l",
+    data_capture=0.95,
+    minimum_data_capture=0.8,
+    citation="QCVN 40:2011/BTNMT, COD, column A",
+    confidence=Confidence.PERMIT,
+    judged_at_ms=12 * DAY,
+    points=("wq.cod", "wq.oxygen"),
+    evidence=("One sentence.", "Another: 5 of 6."),
+)
+INDICATOR = Indicator("power_factor", "p", "alpha-supply", "alpha", 10 * DAY, 11 * DAY, 0.91, "1", 1.0)
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        FINDING,
+        dataclasses.replace(FINDING, provisional=True, points=()),
+        dataclasses.replace(FINDING, verdict=Verdict.INSUFFICIENT_DATA, observed=None, limit=None, data_capture=0.0),
+    ],
+)
+async def test_a_finding_comes_back_as_it_was_judged(store: SqliteStore, finding: Finding) -> None:
+    assert await write_findings(store, [finding]) == 1
+    assert await read_findings(store, "p", 0, 20 * DAY) == [finding]
+
+
+async def test_an_unchanged_finding_is_not_written_again(store: SqliteStore) -> None:
+    await write_findings(store, [FINDING])
+    later = dataclasses.replace(FINDING, judged_at_ms=99 * DAY)
+    assert await write_findings(store, [later]) == 0
+    assert (await read_findings(store, "p", 0, 20 * DAY))[0].judged_at_ms == FINDING.judged_at_ms
+
+
+async def test_a_changed_finding_takes_the_place_of_the_old(store: SqliteStore) -> None:
+    await write_findings(store, [FINDING])
+    changed = dataclasses.replace(FINDING, observed=60.0, verdict=Verdict.COMPLIANT, judged_at_ms=99 * DAY)
+    other = dataclasses.replace(FINDING, subject="other")
+    assert await write_findings(store, [changed, other]) == 2
+    assert {f.observed for f in await read_findings(store, "p", 0, 20 * DAY)} == {60.0, 81.0}
+
+
+async def test_nothing_to_write_is_nothing_written(store: SqliteStore) -> None:
+    assert await write_findings(store, []) == 0
+    assert await write_indicators(store, []) == 0
+
+
+async def test_findings_of_another_park_stay_out(store: SqliteStore) -> None:
+    await write_findings(store, [dataclasses.replace(FINDING, park="q")])
+    assert await read_findings(store, "p", 0, 20 * DAY) == []
+
+
+def test_a_row_uses_the_names_of_the_schema() -> None:
+    row = record_of(FINDING)
+    assert tuple(row.tags) == RECORD_TAGS[FINDINGS]
+    assert set(row.fields) == set(RECORD_FIELDS[FINDINGS])
+    assert row.fields["verdict_code"] == 1
+
+
+@pytest.mark.parametrize(
+    ("observed", "limit", "margin"), [(81.0, 67.5, 20.0), (54.0, 67.5, -20.0), (None, 67.5, None), (1.0, None, None)]
+)
+def test_margin(observed: float | None, limit: float | None, margin: float | None) -> None:
+    assert margin_percent(dataclasses.replace(FINDING, observed=observed, limit=limit)) == margin
+
+
+async def test_a_merged_row_without_data_gives_no_old_value(store: SqliteStore) -> None:
+    row = record_of(dataclasses.replace(FINDING, verdict=Verdict.INSUFFICIENT_DATA, data_capture=0.0))
+    await store.write_records([row])
+    assert (await read_findings(store, "p", 0, 20 * DAY))[0].observed is None
+
+
+async def test_indicators_are_written_once(store: SqliteStore) -> None:
+    assert await write_indicators(store, [INDICATOR]) == 1
+    assert await write_indicators(store, [INDICATOR]) == 0
+    assert await write_indicators(store, [dataclasses.replace(INDICATOR, value=0.92)]) == 1
+    query = SeriesQuery("indicators", (Select("value"), Select("unit")), 0, 20 * DAY, group_by=("indicator", "subject"))
+    (result,) = await store.select(query)
+    assert result.tags == {"indicator": "power_factor", "subject": "alpha-supply"}
+    assert result.rows == [(10 * DAY, 0.92, "1")]
+
+
+class FullStore(SqliteStore):
+    """A database that keeps everything waiting."""
+
+    async def write_records(self, rows: Sequence[RecordRow]) -> WriteOutcome:
+        return WriteOutcome(len(rows), kept=tuple(range(len(rows))), kept_detail="disk is full")
+
+
+async def test_a_store_that_keeps_rows_waiting_is_an_error_that_says_so(
+    store: SqliteStore, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    full: TelemetryStore = FullStore(tmp_path_factory.mktemp("full") / "store.db")
+    with pytest.raises(UnreachableError, match="disk is full"):
+        await write_findings(full, [FINDING])
+    await full.close()

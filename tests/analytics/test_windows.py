@@ -1,0 +1,111 @@
+"""Averaging windows: closed, gapless, and right on the days when clocks change."""
+
+from datetime import date, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.rulebook.rule import Averaging
+from analytics.windows import (
+    HOUR_MS,
+    billing_windows,
+    day_window,
+    day_windows,
+    eight_hour_windows,
+    hour_windows,
+    local_day,
+    start_of_day_ms,
+    windows_of,
+)
+
+ROME = ZoneInfo("Europe/Rome")
+HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
+KOLKATA = ZoneInfo("Asia/Kolkata")
+ZONES = st.sampled_from([ROME, HANOI, KOLKATA, ZoneInfo("America/Sao_Paulo"), ZoneInfo("Australia/Lord_Howe")])
+DAYS = st.dates(date(2005, 1, 2), date(2035, 12, 30))
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 6, 1), 24)])
+def test_a_day_in_rome_has_its_own_length(day: date, hours: int) -> None:
+    window = day_window(day, ROME)
+    assert (window.end_ms - window.start_ms) / HOUR_MS == hours
+    assert len(hour_windows(ROME, window.start_ms, window.end_ms)) == hours
+
+
+def test_the_night_block_of_a_short_day_has_seven_hours() -> None:
+    day = day_window(date(2026, 3, 29), ROME)
+    blocks = eight_hour_windows(ROME, day.start_ms, day.end_ms)
+    assert [(b.end_ms - b.start_ms) / HOUR_MS for b in blocks] == [7, 8, 8]
+
+
+def test_a_day_that_is_cut_is_no_window() -> None:
+    day = day_window(date(2026, 6, 1), HANOI)
+    assert day_windows(HANOI, day.start_ms + 1, day.end_ms) == []
+    assert day_windows(HANOI, day.start_ms, day.end_ms - 1) == []
+
+
+def test_a_month_is_judged_when_it_ends_in_the_range_or_is_still_open() -> None:
+    start, stop = start_of_day_ms(date(2026, 1, 31), HANOI), start_of_day_ms(date(2026, 2, 2), HANOI)
+    assert [w.day for w in billing_windows(HANOI, start, stop)] == [date(2026, 1, 1), date(2026, 2, 1)]
+
+
+def test_a_month_that_ended_as_the_range_began_is_over() -> None:
+    start = start_of_day_ms(date(2026, 2, 1), HANOI)
+    assert [w.day for w in billing_windows(HANOI, start, start + HOUR_MS)] == [date(2026, 2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("billing_day", "starts"),
+    [(31, [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)]),
+     (15, [date(2026, 1, 15), date(2026, 2, 15), date(2026, 3, 15)])],
+)  # fmt: skip
+def test_a_billing_day_the_month_lacks_is_its_last_day(billing_day: int, starts: list[date]) -> None:
+    windows = billing_windows(
+        HANOI, start_of_day_ms(starts[0], HANOI), start_of_day_ms(date(2026, 4, 1), HANOI), billing_day
+    )
+    assert [w.day for w in windows] == starts
+
+
+def test_a_month_ignores_the_billing_day() -> None:
+    start, stop = start_of_day_ms(date(2026, 1, 1), HANOI), start_of_day_ms(date(2026, 2, 1), HANOI)
+    assert [w.day for w in windows_of(Averaging.MONTH, HANOI, start, stop, 15)] == [date(2026, 1, 1)]
+
+
+@given(zone=ZONES, day=DAYS, days=st.integers(1, 9))
+def test_days_follow_one_another_without_gap(zone: ZoneInfo, day: date, days: int) -> None:
+    start, stop = start_of_day_ms(day, zone), start_of_day_ms(day + timedelta(days=days), zone)
+    windows = day_windows(zone, start, stop)
+    assert [w.day for w in windows] == [day + timedelta(days=n) for n in range(days)]
+    assert (windows[0].start_ms, windows[-1].end_ms) == (start, stop)
+    assert all(one.end_ms == other.start_ms for one, other in pairwise(windows))
+
+
+@given(zone=ZONES, day=DAYS)
+def test_hours_and_blocks_fill_the_day(zone: ZoneInfo, day: date) -> None:
+    window = day_window(day, zone)
+    for pieces in (
+        hour_windows(zone, window.start_ms, window.end_ms),
+        eight_hour_windows(zone, window.start_ms, window.end_ms),
+    ):
+        assert (pieces[0].start_ms, pieces[-1].end_ms) == (window.start_ms, window.end_ms)
+        assert all(one.end_ms == other.start_ms for one, other in pairwise(pieces))
+        assert {piece.day for piece in pieces} == {day}
+
+
+@given(zone=ZONES, day=DAYS, billing_day=st.integers(1, 31), days=st.integers(1, 200))
+def test_billing_periods_cover_the_range(zone: ZoneInfo, day: date, billing_day: int, days: int) -> None:
+    start, stop = start_of_day_ms(day, zone), start_of_day_ms(day + timedelta(days=days), zone)
+    windows = billing_windows(zone, start, stop, billing_day)
+    assert windows[0].start_ms <= start < windows[0].end_ms
+    assert windows[-1].start_ms < stop <= windows[-1].end_ms
+    assert all(one.end_ms == other.start_ms for one, other in pairwise(windows))
+
+
+@given(zone=ZONES, day=DAYS)
+def test_an_instant_lies_in_its_own_day(zone: ZoneInfo, day: date) -> None:
+    window = day_window(day, zone)
+    assert local_day(window.start_ms, zone) == day
+    assert local_day(window.end_ms - 1, zone) == day
