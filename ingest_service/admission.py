@@ -1,0 +1,203 @@
+"""Do we believe it? A SenML pack becomes rows for the store and refusals with a reason; pure, and the hot path.
+
+A value outside its point's range is *not* refused: it is stored with the reason ``out_of_range``, so that no rule
+uses it and nobody can say it was hidden. A record without a value is stored with its status and reason.
+"""
+
+import math
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from ingest_service.bindings import ParkBindings
+from telemetry_model.reading import InstrumentStatus, ReadingReason
+from telemetry_model.senml_json import PackError, SenmlReading, decode_pack
+from telemetry_store.rows import ReadingRow
+
+MAX_AHEAD_MS = 5 * 60_000
+"""A clock this far ahead is wrong."""
+MAX_AGE_MS = 30 * 366 * 86_400_000
+"""Recordings of past decades may be replayed; anything older is a clock that was never set."""
+LATE_AFTER_MS = 600_000
+"""A reading that took longer than this to arrive counts as late."""
+MAX_DETAIL_CHARACTERS = 200
+
+
+class RefusalReason(StrEnum):
+    """Why a record is in quarantine; a closed list (the store's own refusals, ``RejectReason``, come beside it)."""
+
+    UNKNOWN_TOPIC = "unknown_topic"
+    MALFORMED_PACK = "malformed_pack"
+    MALFORMED_RECORD = "malformed_record"
+    UNKNOWN_POINT = "unknown_point"
+    WRONG_GATEWAY = "wrong_gateway"
+    UNIT_UNKNOWN = "unit_unknown"
+    TIME_IN_FUTURE = "time_in_future"
+    TIME_TOO_OLD = "time_too_old"
+    VALUE_NOT_FINITE = "value_not_finite"
+    UNKNOWN_STATUS = "unknown_status"
+    UNKNOWN_REASON = "unknown_reason"
+
+
+class RefusedRecord(NamedTuple):
+    """One refused record (or whole pack), with the bytes to look at and to replay."""
+
+    reason: str
+    detail: str
+    payload: bytes
+
+
+class Admission(NamedTuple):
+    """What became of one pack; ``len(rows) + len(refused)`` is what was received."""
+
+    rows: list[ReadingRow]
+    refused: list[RefusedRecord]
+    no_value: int
+    late: int
+
+
+_STATUSES = frozenset(int(status) for status in InstrumentStatus)
+_REASONS: dict[str, str | None] = {"": None, **{reason.value: reason.value for reason in ReadingReason}}
+_UNKNOWN = ""
+_NOT_A_NUMBER = ReadingReason.NOT_A_NUMBER.value
+_OUT_OF_RANGE = ReadingReason.OUT_OF_RANGE.value
+
+
+class Admitter:
+    """Admits packs against one park's register."""
+
+    def __init__(self, bindings: ParkBindings) -> None:
+        self._bindings = bindings
+
+    def admit(self, gateway: str, payload: bytes, now_ms: int) -> Admission:
+        """Rows and refusals of one pack; never raises, whatever the bytes."""
+        refused: list[RefusedRecord] = []
+        try:
+            records = decode_pack(payload, now_ms)
+        except RecursionError:
+            refused = [RefusedRecord(RefusalReason.MALFORMED_PACK, "nested too deeply", payload)]
+            return Admission([], refused, 0, 0)
+        except PackError as error:
+            sound, refused = _set_bad_records_aside(payload)
+            try:
+                records = decode_pack(sound, now_ms) if sound else []
+            except PackError:
+                records, refused = [], []
+            if not records:
+                refused = [RefusedRecord(RefusalReason.MALFORMED_PACK, _short(str(error)), payload)]
+        return self._admit_records(gateway, records, refused, now_ms)
+
+    def _admit_records(
+        self, gateway: str, records: list[SenmlReading], refused: list[RefusedRecord], now_ms: int
+    ) -> Admission:
+        bindings = self._bindings.for_gateway(gateway)
+        earliest, latest, late_before = now_ms - MAX_AGE_MS, now_ms + MAX_AHEAD_MS, now_ms - LATE_AFTER_MS
+        rows: list[ReadingRow] = []
+        no_value = late = 0
+        for record in records:
+            name, unit, time_ms, value, status, reason = record
+            binding = bindings.get(name)
+            known_reason = _REASONS.get(reason, _UNKNOWN)
+            if (
+                binding is None
+                or not earliest <= time_ms <= latest
+                or status not in _STATUSES
+                or known_reason is _UNKNOWN
+            ):
+                refused.append(self._refuse(gateway, record, now_ms))
+                continue
+            if value is None:
+                no_value += 1
+                known_reason = known_reason or _NOT_A_NUMBER
+            else:
+                if unit and unit != binding.unit:
+                    factor = binding.factor_from(unit)
+                    if factor is None:
+                        detail = f"{name}: unit '{unit}' where {binding.unit} is registered"
+                        refused.append(_refusal(RefusalReason.UNIT_UNKNOWN, detail, record))
+                        continue
+                    value *= factor
+                if not binding.low <= value <= binding.high:
+                    if not math.isfinite(value):
+                        refused.append(_refusal(RefusalReason.VALUE_NOT_FINITE, f"{name}: {value}", record))
+                        continue
+                    known_reason = known_reason or _OUT_OF_RANGE
+            if time_ms < late_before:
+                late += 1
+            rows.append(ReadingRow(binding.series, time_ms, value, status, known_reason))
+        return Admission(rows, refused, no_value, late)
+
+    def _refuse(self, gateway: str, record: SenmlReading, now_ms: int) -> RefusedRecord:
+        name = record.name
+        registered = self._bindings.registered_gateway(name)
+        if registered is None:
+            return _refusal(RefusalReason.UNKNOWN_POINT, f"{name} is not in the park register", record)
+        if registered not in ("", gateway):
+            return _refusal(RefusalReason.WRONG_GATEWAY, f"{name} is registered for gateway {registered}", record)
+        if record.time_ms > now_ms + MAX_AHEAD_MS:
+            ahead_seconds = (record.time_ms - now_ms) // 1000
+            return _refusal(RefusalReason.TIME_IN_FUTURE, f"{name}: {ahead_seconds} s ahead of our clock", record)
+        if record.time_ms < now_ms - MAX_AGE_MS:
+            return _refusal(RefusalReason.TIME_TOO_OLD, f"{name}: {record.time_ms} ms since 1970", record)
+        if record.status not in _STATUSES:
+            return _refusal(RefusalReason.UNKNOWN_STATUS, f"{name}: status {record.status}", record)
+        return _refusal(RefusalReason.UNKNOWN_REASON, f"{name}: reason '{record.reason}'", record)
+
+
+def record_payload(record: SenmlReading) -> bytes:
+    """A pack of this one record, resolved, so that it can be read and replayed by itself."""
+    fields: dict[str, object] = {"n": record.name, "t": record.time_ms / 1000, "v": record.value}
+    if record.unit:
+        fields["u"] = record.unit
+    if record.status:
+        fields["st"] = record.status
+    if record.reason:
+        fields["q"] = record.reason
+    return msgspec.json.encode([fields])
+
+
+def row_payload(row: ReadingRow) -> bytes:
+    """A pack of one admitted row, in the point's own unit."""
+    return record_payload(SenmlReading(row.series.point, "", row.time_ms, row.value, row.status, row.reason or ""))
+
+
+def _refusal(reason: RefusalReason, detail: str, record: SenmlReading) -> RefusedRecord:
+    return RefusedRecord(reason, _short(detail), record_payload(record))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_DETAIL_CHARACTERS else text[:MAX_DETAIL_CHARACTERS] + "…"
+
+
+def _set_bad_records_aside(payload: bytes) -> tuple[bytes, list[RefusedRecord]]:
+    """A pack of the sound records, and refusals for the others; nothing sound when their base fields are in doubt.
+
+    Base fields hold for all records that follow (RFC 8428 section 4.1), so a bad record that carries one condemns
+    the pack: the others' names, times or values would be guesses.
+    """
+    try:
+        raw_records = msgspec.json.decode(payload, type=list[msgspec.Raw])
+    except msgspec.MsgspecError:
+        return b"", []
+    sound: list[bytes] = []
+    bad: list[RefusedRecord] = []
+    for raw in raw_records:
+        single = b"[" + bytes(raw) + b"]"
+        try:
+            decode_pack(single, 0)
+        except PackError as error:
+            if _has_base_field(raw):
+                return b"", []
+            bad.append(RefusedRecord(RefusalReason.MALFORMED_RECORD, _short(str(error)), single))
+        else:
+            sound.append(bytes(raw))
+    return (b"[" + b",".join(sound) + b"]" if sound else b""), bad
+
+
+def _has_base_field(raw: msgspec.Raw) -> bool:
+    try:
+        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except msgspec.MsgspecError:
+        return False
+    return any(label.startswith("b") for label in fields)

@@ -1,0 +1,40 @@
+"""Who a message says it is: run, sequence, oldest and creation time from its MQTT 5 user properties."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from telemetry_model.control_messages import PROPERTY_CREATED, PROPERTY_OLDEST, PROPERTY_RUN, PROPERTY_SEQ
+
+UNNUMBERED = "unnumbered"
+"""The ledger's run for packs that carry no run and sequence."""
+_MAX_RUN_CHARACTERS = 64
+_MAX_NUMBER = 2**53
+
+
+class BatchIdentity(NamedTuple):
+    """``(gateway, run, seq)`` names a batch for ever; ``oldest`` is what the gateway still waits to see stored."""
+
+    run: str
+    seq: int
+    oldest: int | None
+
+
+def identity_of(properties: Mapping[str, str]) -> BatchIdentity | None:
+    """``None`` for a pack without a usable run and sequence: a plain device, or a person with ``mosquitto_pub``."""
+    run = properties.get(PROPERTY_RUN, "")
+    seq = _number(properties.get(PROPERTY_SEQ))
+    if not run or len(run) > _MAX_RUN_CHARACTERS or run == UNNUMBERED or not seq:
+        return None
+    return BatchIdentity(run, seq, _number(properties.get(PROPERTY_OLDEST)))
+
+
+def created_ms_of(properties: Mapping[str, str]) -> int | None:
+    """When the gateway committed the batch, UTC milliseconds, if it says so."""
+    return _number(properties.get(PROPERTY_CREATED))
+
+
+def _number(text: str | None) -> int | None:
+    if text is None or not text.isascii() or not text.isdigit() or len(text) > 16:
+        return None
+    number = int(text)
+    return number if number <= _MAX_NUMBER else None

@@ -1,0 +1,63 @@
+"""Tells each gateway how far its run is stored: a retained message, soon after the last change, not too often."""
+
+import asyncio
+from collections.abc import Iterable
+
+from ingest_service.state.run_cursor import RunKey
+from ingest_service.state.state_file import StateFile
+from service_runtime.clock import Clock
+from service_runtime.mqtt_session import MqttSession
+from telemetry_model.control_messages import StoredCursor, encode_control
+from telemetry_model.topics import Channel, topic_for
+
+MIN_INTERVAL_SECONDS = 0.2
+_CHECK_SECONDS = 1.0
+
+
+class CursorAnnouncer:
+    """Announces only what the state file has committed."""
+
+    def __init__(self, session: MqttSession, park: str, state: StateFile, clock: Clock) -> None:
+        self._session = session
+        self._park = park
+        self._state = state
+        self._clock = clock
+        self._due: dict[RunKey, None] = {}
+        self._changed = asyncio.Event()
+
+    def note(self, runs: Iterable[RunKey]) -> None:
+        """These runs have news, or their gateway missed the last one; the run noted last is the one that remains."""
+        for key in runs:
+            self._due.pop(key, None)
+            self._due[key] = None
+        self._changed.set()
+
+    def note_all(self) -> None:
+        """After a reconnect: a broker that lost its retained messages needs every gateway's cursor again."""
+        self.note(self._state.latest_runs().values())
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            if not await self._announce_due():
+                await asyncio.sleep(_CHECK_SECONDS)
+                self._changed.set()
+            await asyncio.sleep(MIN_INTERVAL_SECONDS)
+
+    async def _announce_due(self) -> bool:
+        """Whether the broker took all of them."""
+        for key in list(self._due):
+            cursor = self._state.cursors.get(key)
+            if cursor is None:
+                del self._due[key]
+                continue
+            message = encode_control(StoredCursor(key.run, cursor.through, self._clock.now_ms()))
+            through = cursor.through
+            topic = topic_for(self._park, key.gateway, Channel.STORED)
+            if not await self._session.publish(topic, message, retain=True):
+                return False
+            if self._state.cursors[key].through == through:
+                self._due.pop(key, None)
+        return True

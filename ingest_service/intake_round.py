@@ -1,0 +1,109 @@
+"""One round's draft: deliveries are admitted as they are collected, and what they change is noted, nothing done yet."""
+
+from bisect import bisect_right
+
+from ingest_service.admission import Admission, Admitter, RefusalReason, RefusedRecord, row_payload
+from ingest_service.batch_identity import UNNUMBERED, created_ms_of
+from ingest_service.state.run_cursor import RunCursor, RunKey
+from ingest_service.state.settlement import HOUR_MS, Count, LedgerKey, Refusal, Settlement
+from ingest_service.state.state_file import StateFile
+from ingest_service.subscriber import Delivery
+from telemetry_store.rows import ReadingRow, Rejection
+
+FRESH_BATCH_MS = 60_000
+"""Only batches younger than this at receipt tell how fast we are; older ones waited at the gateway."""
+_MAX_CREATED_AHEAD_MS = 300_000
+_MAX_CREATED_AGE_MS = 366 * 86_400_000
+
+
+class IntakeRound:
+    """Collects deliveries into rows for the store and a :class:`Settlement` for the state."""
+
+    def __init__(self, admitter: Admitter, state: StateFile) -> None:
+        self._admitter = admitter
+        self._state = state
+        self.deliveries: list[Delivery] = []
+        self.rows: list[ReadingRow] = []
+        self._row_ends: list[int] = []
+        self._row_owners: list[tuple[Delivery, LedgerKey]] = []
+        self.settlement = Settlement()
+        self.fresh_created_ms: list[int] = []
+
+    def add(self, delivery: Delivery) -> None:
+        """Admit one delivery; a batch that is stored already changes only its counts."""
+        self.deliveries.append(delivery)
+        settlement = self.settlement
+        settlement.counts[Count.BATCHES_RECEIVED] += 1
+        key = self._ledger_key(delivery)
+        if not self._is_new(delivery, key):
+            settlement.counts[Count.BATCHES_DUPLICATE] += 1
+            settlement.line(key).duplicate += 1
+            return
+        settlement.counts[Count.BATCHES_STORED] += 1
+        if delivery.gateway:
+            payload, now_ms = delivery.message.payload, delivery.received_at_ms
+            self._take(delivery, key, self._admitter.admit(delivery.gateway, payload, now_ms))
+        else:
+            refused = RefusedRecord(RefusalReason.UNKNOWN_TOPIC, "", delivery.message.payload)
+            self._take(delivery, key, Admission([], [refused], 0, 0))
+
+    def reject(self, rejection: Rejection) -> None:
+        """The store will never take this row: it goes to the quarantine instead."""
+        row = self.rows[rejection.index]
+        delivery, key = self._row_owners[bisect_right(self._row_ends, rejection.index)]
+        detail = f"{row.series.point}: {rejection.detail}"
+        topic, seen_at_ms = delivery.message.topic, delivery.received_at_ms
+        refusal = Refusal(topic, rejection.reason, detail, row_payload(row), seen_at_ms)
+        self.settlement.refuse(refusal, key)
+        self.settlement.counts[Count.READINGS_STORED] -= 1
+        self.settlement.line(key).stored -= 1
+
+    def _take(self, delivery: Delivery, key: LedgerKey, admission: Admission) -> None:
+        rows, refused, no_value, late = admission
+        settlement, line = self.settlement, self.settlement.line(key)
+        received = len(rows) + len(refused)
+        settlement.counts[Count.READINGS_RECEIVED] += received
+        settlement.counts[Count.READINGS_STORED] += len(rows)
+        settlement.counts[Count.READINGS_NO_VALUE] += no_value
+        settlement.counts[Count.READINGS_LATE] += late
+        line.received += received
+        line.stored += len(rows)
+        line.late += late
+        for record in refused:
+            refusal = Refusal(delivery.message.topic, *record, delivery.received_at_ms)
+            settlement.refuse(refusal, key)
+        self.rows += rows
+        self._row_ends.append(len(self.rows))
+        self._row_owners.append((delivery, key))
+
+    def _is_new(self, delivery: Delivery, key: LedgerKey) -> bool:
+        identity = delivery.identity
+        if identity is None or not delivery.gateway:
+            return True
+        cursor = self._cursor(RunKey(delivery.gateway, identity.run), identity.oldest or identity.seq)
+        missing_before = cursor.missing
+        is_new = cursor.arrive(identity.seq, identity.oldest)
+        line = self.settlement.line(key)
+        line.missing += cursor.missing - missing_before
+        line.through_seq = cursor.through
+        created_ms = created_ms_of(delivery.message.properties)
+        if is_new and created_ms and 0 <= delivery.received_at_ms - created_ms < FRESH_BATCH_MS:
+            self.fresh_created_ms.append(created_ms)
+        return is_new
+
+    def _cursor(self, key: RunKey, oldest: int) -> RunCursor:
+        cursor = self.settlement.cursors.get(key)
+        if cursor is None:
+            committed = self._state.cursors.get(key)
+            cursor = committed.copy() if committed else RunCursor.starting_at(oldest)
+            self.settlement.cursors[key] = cursor
+        return cursor
+
+    @staticmethod
+    def _ledger_key(delivery: Delivery) -> LedgerKey:
+        now_ms = delivery.received_at_ms
+        at_ms = created_ms_of(delivery.message.properties) or now_ms
+        if not now_ms - _MAX_CREATED_AGE_MS <= at_ms <= now_ms + _MAX_CREATED_AHEAD_MS:
+            at_ms = now_ms
+        run = delivery.identity.run if delivery.identity else UNNUMBERED
+        return LedgerKey(delivery.gateway or "unknown", run, at_ms - at_ms % HOUR_MS)

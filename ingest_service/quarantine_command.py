@@ -1,0 +1,95 @@
+"""``ecopark quarantine``: look at refused records, replay them once their cause is mended, or discard them."""
+
+import asyncio
+from pathlib import Path
+
+import click
+import msgspec
+
+from ingest_service.quarantine_replay import replay_quarantine
+from ingest_service.settings import IngestSettings
+from ingest_service.state.quarantine import Quarantine, QuarantinedRecord
+from service_runtime.clock import utc_from_ms
+from service_runtime.settings import load_settings
+
+_SHOWN_BYTES = 4_000
+_settings_option = click.option(
+    "--settings", "settings_file", type=click.Path(path_type=Path), help="TOML file with the ingest settings."
+)
+
+
+def _settings(settings_file: Path | None) -> IngestSettings:
+    return load_settings(IngestSettings, "ingest", settings_file)
+
+
+@click.group()
+def quarantine() -> None:
+    """Look at readings that were refused, and decide about them. The service may be running."""
+
+
+@quarantine.command("list")
+@_settings_option
+@click.option("--reason", help="Only this reason.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many to show.")
+def list_records(settings_file: Path | None, reason: str | None, limit: int) -> None:
+    """One line per record, oldest first, and how many there are by reason."""
+    kept = Quarantine(_settings(settings_file).state_file)
+    records = kept.records(reason, limit)
+    for record in records:
+        times = f" x{record.times}" if record.times > 1 else ""
+        click.echo(f"{record.id:>7}  {_moment(record.last_seen_ms)}  {record.reason:<18} {_line(record)}{times}")
+    totals = ", ".join(f"{number} {why}" for why, number in kept.by_reason().items())
+    click.echo(f"{len(records)} shown; in quarantine: {totals or 'nothing'}")
+
+
+@quarantine.command()
+@_settings_option
+@click.argument("record_id", metavar="ID", type=int)
+def show(settings_file: Path | None, record_id: int) -> None:
+    """One record with its bytes as they came."""
+    record = Quarantine(_settings(settings_file).state_file).record(record_id)
+    click.echo(f"id          {record.id}")
+    click.echo(f"topic       {_printable(record.topic)}")
+    click.echo(f"reason      {record.reason}")
+    click.echo(f"detail      {_printable(record.detail)}")
+    click.echo(f"first seen  {_moment(record.first_seen_ms)}")
+    click.echo(f"last seen   {_moment(record.last_seen_ms)}")
+    click.echo(f"times       {record.times}")
+    click.echo(f"payload     {len(record.payload)} bytes")
+    click.echo(_printable(record.payload[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")))
+
+
+@quarantine.command()
+@_settings_option
+@click.argument("record_ids", metavar="ID...", type=int, nargs=-1, required=True)
+def discard(settings_file: Path | None, record_ids: tuple[int, ...]) -> None:
+    """Forget records for good."""
+    found = Quarantine(_settings(settings_file).state_file).discard(record_ids)
+    click.echo(f"{found} of {len(set(record_ids))} discarded")
+
+
+@quarantine.command()
+@_settings_option
+@click.option("--reason", help="Only records refused for this reason.")
+def replay(settings_file: Path | None, reason: str | None) -> None:
+    """Admit refused records again, with the park register as it is now.
+
+    What is admitted is written to the store and leaves the quarantine; the rest stays. Do this after mending the
+    register, e.g. when a meter was mounted before it was registered.
+    """
+    result = asyncio.run(replay_quarantine(_settings(settings_file), reason))
+    released, readings, kept = result.released, result.readings, result.still_refused
+    click.echo(f"records released: {released} (readings stored: {readings}); still refused: {kept}")
+
+
+def _moment(time_ms: int) -> str:
+    return utc_from_ms(time_ms).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _line(record: QuarantinedRecord) -> str:
+    return _printable(f"{record.topic}  {record.detail}")
+
+
+def _printable(text: str) -> str:
+    """Refused bytes come from outside: nothing in them may steer the terminal."""
+    return "".join(c if c.isprintable() else msgspec.json.encode(c).decode().strip('"') for c in text)

@@ -1,0 +1,70 @@
+"""Gives refused records a second chance, with the register as it is now; the store's rows make a repeat harmless."""
+
+from typing import NamedTuple
+
+from ingest_service.admission import Admitter, RefusalReason
+from ingest_service.bindings import ParkBindings
+from ingest_service.park_folder import load_park
+from ingest_service.settings import IngestSettings
+from ingest_service.state.quarantine import Quarantine, QuarantinedRecord
+from service_runtime.clock import Clock, SystemClock
+from service_runtime.errors import UnreachableError
+from telemetry_model.topics import parse_topic
+from telemetry_store.open import open_store
+from telemetry_store.protocol import TelemetryStore
+from telemetry_store.rows import ReadingRow
+
+RECORDS_AT_A_TIME = 500
+_AS_THEY_CAME = (RefusalReason.MALFORMED_PACK, RefusalReason.MALFORMED_RECORD, RefusalReason.UNKNOWN_TOPIC)
+"""Refused before their times were resolved: "now" in these bytes is when they first came."""
+
+
+class ReplayResult(NamedTuple):
+    """``released`` records left the quarantine and became ``readings`` in the store."""
+
+    readings: int
+    released: int
+    still_refused: int
+
+
+async def replay_quarantine(settings: IngestSettings, reason: str | None) -> ReplayResult:
+    """Replay everything refused for ``reason`` (or at all); raises ``OperatorError`` when store or register fail."""
+    quarantine = Quarantine(settings.state_file)
+    admitter = Admitter(ParkBindings(load_park(settings.park_folder)))
+    store = open_store(settings.store_url, settings.store_token)
+    try:
+        await store.check()
+        return await _replay(quarantine, admitter, store, SystemClock(), reason)
+    finally:
+        await store.close()
+
+
+async def _replay(
+    quarantine: Quarantine, admitter: Admitter, store: TelemetryStore, clock: Clock, reason: str | None
+) -> ReplayResult:
+    readings = released = still_refused = last_id = 0
+    while records := quarantine.records(reason, RECORDS_AT_A_TIME, last_id):
+        last_id = records[-1].id
+        admitted = {r.id: rows for r in records if (rows := _admit(admitter, r, clock.now_ms()))}
+        rows = [row for group in admitted.values() for row in group]
+        outcome = await store.write_readings(rows)
+        if outcome.kept:
+            raise UnreachableError(f"store: {outcome.kept_detail} (nothing was released from this point on)")
+        refused = {rejection.index for rejection in outcome.rejected}
+        ids = [record_id for record_id, group in admitted.items() for _ in group]
+        bad = {ids[index] for index in refused}
+        settled = [record_id for record_id in admitted if record_id not in bad]
+        released += quarantine.discard(settled)
+        readings += len(rows) - len(refused)
+        still_refused += len(records) - len(settled)
+    return ReplayResult(readings, released, still_refused)
+
+
+def _admit(admitter: Admitter, record: QuarantinedRecord, now_ms: int) -> list[ReadingRow]:
+    """The rows of a record that is admitted whole; none when anything in it is still refused."""
+    address = parse_topic(record.topic)
+    if address is None:
+        return []
+    received_ms = record.first_seen_ms if record.reason in _AS_THEY_CAME else now_ms
+    admission = admitter.admit(address.gateway, record.payload, received_ms)
+    return [] if admission.refused else admission.rows

@@ -1,0 +1,106 @@
+"""What can be said about the running service, gathered in one place for the HTTP interface; it changes nothing."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ingest_service.gateway_board import GatewayBoard
+from ingest_service.pipeline import Pipeline
+from ingest_service.state.quarantine import Quarantine
+from ingest_service.state.settlement import REFUSED_PREFIX, Count
+from ingest_service.state.state_file import StateFile
+from ingest_service.store_writer import StoreWriter
+from ingest_service.subscriber import Subscriber
+from service_runtime.clock import Clock
+
+STUCK_AFTER_SECONDS = 60.0
+"""A round that takes longer than this means that readings are not moving."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """Read-only access to the parts."""
+
+    park: str
+    subscriber: Subscriber
+    writer: StoreWriter
+    state: StateFile
+    board: GatewayBoard
+    pipeline: Pipeline
+    quarantine: Quarantine
+    clock: Clock
+
+    def problems(self) -> dict[str, str]:
+        """Why the service is not ready, by check; empty when it is."""
+        found: dict[str, str] = {}
+        if not self.subscriber.session.subscribed:
+            found["broker"] = f"{self.subscriber.session.address} is not connected"
+        if not self.writer.reachable:
+            found["store"] = self.writer.problem or "not asked yet"
+        if self.pipeline.state_problem:
+            found["state"] = self.pipeline.state_problem
+        busy_since = self.pipeline.busy_since
+        if busy_since is not None and self.clock.monotonic() - busy_since > STUCK_AFTER_SECONDS:
+            found["pipeline"] = f"one round has taken {self.clock.monotonic() - busy_since:.0f} s"
+        return found
+
+    def refused_by_reason(self) -> dict[str, int]:
+        """Records ever refused, by reason."""
+        counts = self.state.counts
+        return {name.removeprefix(REFUSED_PREFIX): n for name, n in counts.items() if name.startswith(REFUSED_PREFIX)}
+
+    def missing_batches(self) -> int:
+        """Batches given up, over all gateways and runs."""
+        return sum(cursor.missing for cursor in self.state.cursors.values())
+
+    async def status(self) -> dict[str, Any]:
+        """The document of ``/api/v1/status``; the quarantine is counted on disk, in another thread."""
+        by_reason = await asyncio.to_thread(self.quarantine.by_reason)
+        counts, store = self.state.counts, self.writer.description
+        return {
+            "park": self.park,
+            "readings": {
+                "received": counts[Count.READINGS_RECEIVED],
+                "stored": counts[Count.READINGS_STORED],
+                "quarantined": counts[Count.READINGS_QUARANTINED],
+                "no_value": counts[Count.READINGS_NO_VALUE],
+                "late": counts[Count.READINGS_LATE],
+            },
+            "batches": {
+                "received": counts[Count.BATCHES_RECEIVED],
+                "stored": counts[Count.BATCHES_STORED],
+                "duplicate": counts[Count.BATCHES_DUPLICATE],
+            },
+            "gateways": self._gateways(),
+            "store": {
+                "kind": store.kind,
+                "version": store.version,
+                "reachable": bool(self.writer.reachable),
+                "detail": self.writer.problem or store.detail,
+            },
+            "latency_ms": {
+                "p50": self.pipeline.latency.percentile_ms(0.50),
+                "p99": self.pipeline.latency.percentile_ms(0.99),
+                "count": self.pipeline.latency.count,
+            },
+            "quarantine": {"records": sum(by_reason.values()), "by_reason": by_reason},
+        }
+
+    def _gateways(self) -> dict[str, dict[str, Any]]:
+        latest = self.state.latest_runs()
+        gateways: dict[str, dict[str, Any]] = {}
+        for name in sorted({*latest, *self.board.views}):
+            key = latest.get(name)
+            cursor = self.state.cursors[key] if key else None
+            view = self.board.views.get(name)
+            gateways[name] = {
+                "state": view.state if view else "unknown",
+                "run": key.run if key else "",
+                "through": cursor.through if cursor else 0,
+                "missing": cursor.missing if cursor else 0,
+                "last_seen_ms": view.last_seen_ms if view else None,
+                "health": msgspec.to_builtins(view.health) if view and view.health else None,
+            }
+        return gateways

@@ -1,0 +1,107 @@
+"""Refused records on disk: kept with reason and bytes until a person looks, replays or discards them."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from ingest_service.state.schema import open_state
+from ingest_service.state.settlement import Refusal
+from service_runtime.errors import OperatorError
+
+MAX_PAYLOAD_BYTES = 256_000
+"""Longer payloads are cut: enough to see what it is, not enough to fill the disk."""
+_COLUMNS = "id, topic, reason, detail, payload, first_seen_ms, last_seen_ms, count"
+_COUNT_UP = """
+UPDATE quarantine SET last_seen_ms = ?, count = count + 1 WHERE reason = ? AND topic = ? AND digest = ?
+"""
+_ADD = """
+INSERT INTO quarantine (topic, reason, detail, payload, digest, first_seen_ms, last_seen_ms, count)
+VALUES (?, ?, ?, ?, ?, ?, ?, 1)
+"""
+
+
+class QuarantinedRecord(NamedTuple):
+    """One entry; ``times`` says how often exactly these bytes were refused."""
+
+    id: int
+    topic: str
+    reason: str
+    detail: str
+    payload: bytes
+    first_seen_ms: int
+    last_seen_ms: int
+    times: int
+
+
+def add_refusals(connection: sqlite3.Connection, refusals: Sequence[Refusal]) -> None:
+    """Within the caller's transaction; the same bytes from the same topic count up."""
+    for refusal in refusals:
+        topic, reason, detail, payload, at_ms = refusal
+        digest = hashlib.blake2b(payload, digest_size=16).digest()
+        # Not an upsert: SQLite would use up an id for each repeat, and drop_oldest counts by ids.
+        if connection.execute(_COUNT_UP, (at_ms, reason, topic, digest)).rowcount == 0:
+            connection.execute(_ADD, (topic, reason, detail, payload[:MAX_PAYLOAD_BYTES], digest, at_ms, at_ms))
+
+
+def drop_oldest(connection: sqlite3.Connection, max_records: int) -> int:
+    """Keep at most ``max_records``; ids only grow, so the newest id bounds the number without counting."""
+    dropped = connection.execute(
+        "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", (max_records,)
+    )
+    return dropped.rowcount
+
+
+class Quarantine:
+    """Looking into the quarantine of a state file, also while the service runs."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def records(
+        self, reason: str | None = None, limit: int | None = None, after_id: int = 0
+    ) -> list[QuarantinedRecord]:
+        """Oldest first."""
+        with self._connection() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM quarantine WHERE id > ? AND (? IS NULL OR reason = ?) ORDER BY id LIMIT ?",
+                (after_id, reason, reason, -1 if limit is None else limit),
+            )
+            return [QuarantinedRecord(*row) for row in rows]
+
+    def record(self, record_id: int) -> QuarantinedRecord:
+        """Raises :class:`OperatorError` when there is no such entry."""
+        with self._connection() as connection:
+            query = f"SELECT {_COLUMNS} FROM quarantine WHERE id = ?"
+            row = connection.execute(query, (record_id,)).fetchone()
+        if row is None:
+            raise OperatorError(f"{self._path}: no quarantined record {record_id}")
+        return QuarantinedRecord(*row)
+
+    def by_reason(self) -> dict[str, int]:
+        """How many entries lie there, by reason."""
+        with self._connection() as connection:
+            return dict(connection.execute("SELECT reason, count(*) FROM quarantine GROUP BY reason ORDER BY reason"))
+
+    def discard(self, record_ids: Sequence[int]) -> int:
+        """Forget entries; returns how many there were."""
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            found = sum(
+                connection.execute("DELETE FROM quarantine WHERE id = ?", (record_id,)).rowcount
+                for record_id in record_ids
+            )
+            connection.execute("COMMIT")
+            return found
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        connection = open_state(self._path, create=False)
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise OperatorError(f"{self._path}: {error}") from error
+        finally:
+            connection.close()

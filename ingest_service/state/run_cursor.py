@@ -1,0 +1,57 @@
+"""How far one run of one gateway is stored; decides whether a batch is new. Pure."""
+
+from typing import NamedTuple
+
+from ingest_service.state.sequence_ranges import SequenceRanges
+
+
+class RunKey(NamedTuple):
+    """One life of one gateway's outbox."""
+
+    gateway: str
+    run: str
+
+
+class RunCursor:
+    """``through`` is what the gateway is told: every batch up to it is stored, quarantined, or given up as missing.
+
+    ::
+
+        base     through
+          |  1 2 3  |  .  5 6     5 and 6 came out of order and wait for 4
+          |  stored |
+
+    * The first batch of an unknown run sets ``base`` to the gateway's ``oldest`` minus one.
+    * When a gateway's ``oldest`` is past ``through + 1``, it no longer holds what lies between: those are missing, and
+      the cursor moves on. A missing batch that arrives after all is new, and no longer missing.
+    """
+
+    __slots__ = ("base", "stored", "through")
+
+    def __init__(self, base: int, through: int, stored: SequenceRanges) -> None:
+        self.base = base
+        self.through = through
+        self.stored = stored
+
+    @classmethod
+    def starting_at(cls, oldest: int) -> "RunCursor":
+        """The cursor of a run never seen before."""
+        return cls(oldest - 1, oldest - 1, SequenceRanges())
+
+    @property
+    def missing(self) -> int:
+        """Batches up to ``through`` that were given up."""
+        return self.through - self.base - self.stored.count_between(self.base + 1, self.through)
+
+    def arrive(self, seq: int, oldest: int | None) -> bool:
+        """Take note of a batch; ``False`` when it is a duplicate."""
+        if oldest is not None and oldest - 1 > self.through:
+            self.through = oldest - 1
+        is_new = seq not in self.stored
+        self.stored.add(seq)
+        self.through = self.stored.end_of_range_at(self.through + 1) or self.through
+        return is_new
+
+    def copy(self) -> "RunCursor":
+        """An independent copy, to be thrown away when its round fails."""
+        return RunCursor(self.base, self.through, self.stored.copy())

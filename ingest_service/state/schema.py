@@ -1,0 +1,61 @@
+"""The state file's tables and how a connection to it is opened."""
+
+import sqlite3
+from pathlib import Path
+
+from service_runtime.errors import OperatorError
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_SECONDS = 5.0
+_TABLES = """
+CREATE TABLE cursors (
+    gateway TEXT NOT NULL, run TEXT NOT NULL, base INTEGER NOT NULL, through INTEGER NOT NULL, stored TEXT NOT NULL,
+    changed INTEGER NOT NULL, PRIMARY KEY (gateway, run)
+) WITHOUT ROWID;
+CREATE TABLE counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE ledger (
+    gateway TEXT NOT NULL, run TEXT NOT NULL, hour_ms INTEGER NOT NULL,
+    received INTEGER NOT NULL, stored INTEGER NOT NULL, quarantined INTEGER NOT NULL, duplicate INTEGER NOT NULL,
+    late INTEGER NOT NULL, missing INTEGER NOT NULL, through_seq INTEGER NOT NULL,
+    revision INTEGER NOT NULL DEFAULT 1, written_revision INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (gateway, run, hour_ms)
+) WITHOUT ROWID;
+CREATE INDEX ledger_unwritten ON ledger (hour_ms) WHERE written_revision < revision;
+CREATE TABLE quarantine (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+    payload BLOB NOT NULL, digest BLOB NOT NULL, first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL,
+    count INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX quarantine_same ON quarantine (reason, topic, digest);
+"""
+
+
+def open_state(path: Path, *, create: bool) -> sqlite3.Connection:
+    """A connection in autocommit mode; raises :class:`OperatorError` naming the file.
+
+    Every commit is on disk when it returns (WAL with ``synchronous=FULL``). The connection may be handed to another
+    thread, but is used by one at a time.
+    """
+    if not create and not path.is_file():
+        raise OperatorError(f"{path}: no such ingest state file (state_path)")
+    try:
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_SECONDS
+        )  # fmt: skip
+    except sqlite3.Error as error:
+        raise OperatorError(f"{path}: cannot be opened as the ingest state file ({error})") from error
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == 0 and create:
+            connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+        elif version != SCHEMA_VERSION:
+            raise OperatorError(f"{path}: state of version {version}, this program knows version {SCHEMA_VERSION}")
+    except sqlite3.Error as error:
+        connection.close()
+        raise OperatorError(f"{path}: not usable as the ingest state file ({error})") from error
+    except OperatorError:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,86 @@
+"""Everything one round changes in the state: drafted while records are admitted, committed in one transaction."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from ingest_service.state.run_cursor import RunCursor, RunKey
+
+HOUR_MS = 3_600_000
+
+
+class Count(StrEnum):
+    """The persistent counters; each reading and batch is counted once, also across crashes and redelivery."""
+
+    READINGS_RECEIVED = "readings_received"
+    READINGS_STORED = "readings_stored"
+    READINGS_QUARANTINED = "readings_quarantined"
+    READINGS_NO_VALUE = "readings_no_value"
+    READINGS_LATE = "readings_late"
+    BATCHES_RECEIVED = "batches_received"
+    BATCHES_STORED = "batches_stored"
+    BATCHES_DUPLICATE = "batches_duplicate"
+    QUARANTINE_DROPPED = "quarantine_dropped"
+
+
+REFUSED_PREFIX = "refused:"
+"""Counter names for refusals by reason start with this."""
+
+
+class LedgerKey(NamedTuple):
+    """One line of the completeness ledger: a gateway's run in one hour (of the batches' creation, UTC)."""
+
+    gateway: str
+    run: str
+    hour_ms: int
+
+
+@dataclass(slots=True)
+class LedgerLine:
+    """``received``, ``stored``, ``quarantined`` and ``late`` count readings, ``duplicate`` and ``missing`` batches.
+
+    ``missing`` falls again (even below zero within an hour) when a batch that was given up arrives after all.
+    """
+
+    received: int = 0
+    stored: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
+    late: int = 0
+    missing: int = 0
+    through_seq: int = 0
+
+
+class Refusal(NamedTuple):
+    """One entry for the quarantine."""
+
+    topic: str
+    reason: str
+    detail: str
+    payload: bytes
+    seen_at_ms: int
+
+
+@dataclass(slots=True)
+class Settlement:
+    """The draft of one transaction."""
+
+    cursors: dict[RunKey, RunCursor] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    ledger: dict[LedgerKey, LedgerLine] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+
+    def line(self, key: LedgerKey) -> LedgerLine:
+        """The ledger line of this hour, made when it is first needed."""
+        line = self.ledger.get(key)
+        if line is None:
+            line = self.ledger[key] = LedgerLine()
+        return line
+
+    def refuse(self, refusal: Refusal, key: LedgerKey) -> None:
+        """Put a record into quarantine and count it."""
+        self.refusals.append(refusal)
+        self.counts[Count.READINGS_QUARANTINED] += 1
+        self.counts[REFUSED_PREFIX + refusal.reason] += 1
+        self.line(key).quarantined += 1

@@ -1,0 +1,84 @@
+"""Rows -> store, until every row is accepted or refused for good: kept rows are tried again for ever, with back-off."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from service_runtime.clock import Clock
+from service_runtime.errors import UnreachableError
+from service_runtime.logs import event
+from telemetry_store.protocol import StoreDescription, TelemetryStore
+from telemetry_store.rows import ReadingRow, Rejection, WriteOutcome
+
+FIRST_RETRY_SECONDS = 0.5
+LONGEST_RETRY_SECONDS = 30.0
+CHECK_INTERVAL_SECONDS = 5.0
+_log = logging.getLogger(__name__)
+
+
+class StoreWriter:
+    """Knows whether the store answers; logs only when that changes."""
+
+    def __init__(self, store: TelemetryStore, clock: Clock, first_retry_seconds: float = FIRST_RETRY_SECONDS) -> None:
+        self._store = store
+        self._clock = clock
+        self._first_retry_seconds = first_retry_seconds
+        self._last_success = float("-inf")
+        self.reachable: bool | None = None
+        """``None`` until the store was first asked."""
+        self.description = StoreDescription("", "")
+        self.problem = ""
+        self.retries = 0
+
+    async def write(self, rows: Sequence[ReadingRow]) -> list[Rejection]:
+        """Write all rows; returns those refused for good, by their index in ``rows``."""
+        rejections: list[Rejection] = []
+        indexes: Sequence[int] = range(len(rows))
+        delay = self._first_retry_seconds
+        while indexes:
+            pending = rows if len(indexes) == len(rows) else [rows[index] for index in indexes]
+            outcome = await self._store.write_readings(pending)
+            for rejection in outcome.rejected:
+                rejections.append(Rejection(indexes[rejection.index], rejection.reason, rejection.detail))
+            indexes = [indexes[index] for index in outcome.kept]
+            if not indexes:
+                break
+            self._note_failure(outcome.kept_detail)
+            self.retries += 1
+            await asyncio.sleep(max(self._hint(outcome), delay))
+            delay = min(delay * 2, LONGEST_RETRY_SECONDS)
+        if rows:
+            self._note_success()
+        return rejections
+
+    async def watch(self) -> None:
+        """Ask the store from time to time, unless writes have just shown that it answers."""
+        while True:
+            idle_seconds = self._clock.monotonic() - self._last_success
+            if not self.description.kind or self.reachable is not True or idle_seconds >= CHECK_INTERVAL_SECONDS:
+                await self.check()
+            await asyncio.sleep(CHECK_INTERVAL_SECONDS if self.reachable else 1.0)
+
+    async def check(self) -> None:
+        """Ask the store what it is; a store that does not answer is noted, not raised."""
+        try:
+            self.description = await self._store.check()
+        except UnreachableError as error:
+            self._note_failure(str(error))
+        else:
+            self._note_success()
+
+    @staticmethod
+    def _hint(outcome: WriteOutcome) -> float:
+        return min(outcome.retry_after_seconds or 0.0, LONGEST_RETRY_SECONDS)
+
+    def _note_failure(self, detail: str) -> None:
+        if self.reachable is not False or detail != self.problem:
+            event(_log, logging.WARNING, "store does not take readings, trying again", detail=detail)
+        self.reachable, self.problem = False, detail
+
+    def _note_success(self) -> None:
+        if self.reachable is not True:
+            event(_log, logging.INFO, "store takes readings")
+        self.reachable, self.problem = True, ""
+        self._last_success = self._clock.monotonic()

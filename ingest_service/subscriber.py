@@ -1,0 +1,106 @@
+"""Broker -> deliveries: a lasting subscription whose messages wait here, unacknowledged, until they are settled.
+
+The broker sends at most ``receive_maximum`` messages that are not acknowledged, so this queue is bounded by the
+protocol and never drops. Acknowledging is the only thing that makes the broker send more: that is the back-pressure.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ingest_service.batch_identity import BatchIdentity, identity_of
+from ingest_service.gateway_board import GatewayBoard
+from ingest_service.settings import IngestSettings
+from service_runtime.clock import Clock
+from service_runtime.mqtt_session import IncomingMessage, MqttOptions, MqttSession
+from telemetry_model.topics import Channel, parse_topic, subscription_for
+
+SESSION_EXPIRY_SECONDS = 7 * 86_400
+"""How long the broker keeps messages for an ingest that is away."""
+
+
+class Delivery(NamedTuple):
+    """One message with readings, not yet acknowledged. ``gateway`` is empty when the topic is not one of ours."""
+
+    message: IncomingMessage
+    gateway: str
+    identity: BatchIdentity | None
+    received_at_ms: int
+
+
+class Subscriber:
+    """Owns the session; hands out deliveries in the order they came, and acknowledges them."""
+
+    def __init__(self, settings: IngestSettings, park: str, board: GatewayBoard, clock: Clock) -> None:
+        options = MqttOptions(
+            url=settings.mqtt_url,
+            client_id=settings.mqtt_client_id,
+            username=settings.mqtt_username,
+            password=settings.mqtt_password,
+            ca_file=settings.mqtt_ca_file,
+            session_expiry_seconds=SESSION_EXPIRY_SECONDS,
+            clean_start=False,
+            receive_maximum=settings.receive_maximum,
+            manual_ack=True,
+        )
+        self._park = park
+        self._board = board
+        self._clock = clock
+        self._waiting: deque[Delivery] = deque()
+        self._arrived = asyncio.Event()
+        self._on_connected: Callable[[], None] | None = None
+        self.window = settings.receive_maximum
+        self.session = MqttSession(options, self.receive, self._connected)
+        self.session.subscribe(subscription_for(park, Channel.READINGS), qos=1)
+        # QoS 0: acknowledgements must go out in the order of receipt [MQTT-4.6.0-2], and these need none. Status is
+        # retained and health is repeated, so one that is lost is made good.
+        self.session.subscribe(subscription_for(park, Channel.STATUS), qos=0)
+        self.session.subscribe(subscription_for(park, Channel.HEALTH), qos=0)
+
+    @property
+    def waiting(self) -> int:
+        """Deliveries that were received and not handed out yet."""
+        return len(self._waiting)
+
+    def when_connected(self, act: Callable[[], None]) -> None:
+        """Call this at each connect."""
+        self._on_connected = act
+
+    async def next(self, timeout_seconds: float | None = None) -> Delivery | None:
+        """The next delivery, or ``None`` when none came in time; for ever without a time-out."""
+        if not self._waiting:
+            self._arrived.clear()
+            try:
+                async with asyncio.timeout(timeout_seconds):
+                    await self._arrived.wait()
+            except TimeoutError:
+                return None
+        return self._waiting.popleft() if self._waiting else None
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        """The broker may forget it; call in the order of receipt."""
+        self.session.acknowledge(delivery.message)
+
+    def _connected(self, session_present: bool) -> None:
+        """The broker sends again what was not acknowledged, so the old copies must not pile up beside the new ones.
+
+        A broker that lost our session does not: then packs that no gateway would send again are kept.
+        """
+        if self._on_connected is not None:
+            self._on_connected()
+        if session_present:
+            self._waiting.clear()
+        else:
+            self._waiting = deque(d for d in self._waiting if d.identity is None)
+
+    def receive(self, message: IncomingMessage) -> None:
+        """Called by the session for each message."""
+        address = parse_topic(message.topic)
+        now_ms = self._clock.now_ms()
+        if address is not None and address.park == self._park and address.channel is not Channel.READINGS:
+            self._board.note(address.gateway, address.channel, message.payload, message.retain, now_ms)
+            return
+        gateway = address.gateway if address is not None and address.park == self._park else ""
+        self._waiting.append(Delivery(message, gateway, identity_of(message.properties), now_ms))
+        self._arrived.set()

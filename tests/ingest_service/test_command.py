@@ -1,0 +1,134 @@
+"""The commands as an operator types them."""
+
+import asyncio
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from ingest_service.command import ingest, quarantine
+from ingest_service.settings import IngestSettings
+from service_runtime.errors import OperatorError
+from telemetry_store.open import open_store
+from tests.ingest_service.builders import NOW_MS, a_delivery, a_pack, numbered, settings_for, stored_values
+from tests.ingest_service.conftest import Rig
+
+
+def settings_file(settings: IngestSettings, folder: Path, **changes: object) -> str:
+    values = {name: getattr(settings, name) for name in settings.__struct_fields__} | changes
+    path = folder / "ingest.toml"
+    path.write_text("".join(f"{name} = {_toml(value)}\n" for name, value in values.items() if value is not None))
+    return str(path)
+
+
+def _toml(value: object) -> str:
+    return str(value) if isinstance(value, int | float) else f'"{value}"'
+
+
+def call(command: click.Group, *arguments: str) -> Result:
+    return CliRunner().invoke(command, arguments, catch_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"mqtt_url": None}, "missing required setting `mqtt_url`"),
+        ({"receive_maximum": 0}, "receive_maximum: Expected `int` >= 1"),
+        ({"receive_maximum": "many"}, "receive_maximum: Expected `int`"),
+        ({"batch_max_age_seconds": 0}, "batch_max_age_seconds: Expected `float` > 0"),
+        ({"http_port": 70_000}, "http_port: Expected `int` <= 65535"),
+        ({"state_path": ""}, "state_path: Expected `str` of length >= 1"),
+        ({"store_token": "changeme"}, "store_token is still a placeholder"),
+        ({"mqtt_ur": "x"}, "unknown setting 'mqtt_ur'"),
+        ({"park_folder": "/no/such/park"}, "/no/such/park: no such folder"),
+        ({"store_url": "oracle://x"}, "store URL 'oracle://x'"),
+        ({"mqtt_url": "amqp://x"}, "broker address 'amqp://x'"),
+        ({"mqtt_url": "mqtt://far.example", "mqtt_password": "p"}, "broker mqtt://far.example:1883: a password"),
+        ({"state_path": "/no/such/dir/state.db"}, "/no/such/dir/state.db: cannot be opened"),
+        ({"http_host": "256.1.1.1"}, "http_host 256.1.1.1"),
+    ],
+)
+def test_bad_settings_stop_at_once_with_a_sentence_naming_them(
+    settings: IngestSettings, tmp_path: Path, changes: dict[str, object], expected: str
+) -> None:
+    result = call(ingest, "run", "--settings", settings_file(settings, tmp_path, **changes))
+    assert isinstance(result.exception, OperatorError)
+    assert expected in str(result.exception)
+    assert "\n" not in str(result.exception)
+
+
+def test_the_command_line_wins_over_the_file(settings: IngestSettings, tmp_path: Path) -> None:
+    path = settings_file(settings, tmp_path)
+    result = call(ingest, "run", "--settings", path, "--park-folder", "/from/the/command/line")
+    assert "/from/the/command/line" in str(result.exception)
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> str:
+    """A settings file whose quarantine holds an unknown point, a malformed pack and a wrong gateway."""
+    settings = settings_for(tmp_path)
+
+    async def fill() -> None:
+        rig = Rig(settings)
+        await rig.take(
+            a_delivery(a_pack(5, point="em-2.active_power"), numbered("r", 1)),
+            a_delivery(b"\x1b[2Jnot json", numbered("r", 2)),
+            a_delivery(a_pack(7, point="wq-1.ph"), numbered("r", 3)),
+        )
+        await rig.close()
+
+    asyncio.run(fill())
+    return settings_file(settings, tmp_path)
+
+
+def test_list_shows_one_line_each_and_the_totals(filled: str) -> None:
+    lines = call(quarantine, "list", "--settings", filled).output.splitlines()
+    assert len(lines) == 4
+    assert "unknown_point" in lines[0]
+    assert "em-2.active_power is not in the park register" in lines[0]
+    assert lines[3] == "3 shown; in quarantine: 1 malformed_pack, 1 unknown_point, 1 wrong_gateway"
+
+
+def test_list_by_reason(filled: str) -> None:
+    output = call(quarantine, "list", "--settings", filled, "--reason", "wrong_gateway").output
+    assert output.startswith("      3 ")
+    assert "1 shown" in output
+
+
+def test_show_prints_the_bytes_but_lets_none_steer_the_terminal(filled: str) -> None:
+    output = call(quarantine, "show", "--settings", filled, "2").output
+    assert "not json" in output
+    assert "\x1b" not in output
+
+
+def test_show_of_an_unknown_id_says_so(filled: str) -> None:
+    assert "no quarantined record 99" in str(call(quarantine, "show", "--settings", filled, "99").exception)
+
+
+def test_discard_forgets(filled: str) -> None:
+    assert call(quarantine, "discard", "--settings", filled, "1", "3", "99").output == "2 of 3 discarded\n"
+    assert "in quarantine: 1 malformed_pack" in call(quarantine, "list", "--settings", filled).output
+
+
+def test_a_state_file_that_does_not_exist_is_not_made_by_looking(settings: IngestSettings, tmp_path: Path) -> None:
+    result = call(quarantine, "list", "--settings", settings_file(settings, tmp_path))
+    assert "no such ingest state file" in str(result.exception)
+    assert not Path(settings.state_path).exists()
+
+
+def test_replay_stores_what_the_mended_register_admits_and_keeps_the_rest(filled: str, tmp_path: Path) -> None:
+    points = tmp_path / "park" / "points.csv"
+    points.write_text(points.read_text() + "em-2.active_power,firm,zone-a,energy,kW,,,gw-1\n")
+    output = call(quarantine, "replay", "--settings", filled).output
+    assert output == "records released: 1 (readings stored: 1); still refused: 2\n"
+    assert "1 malformed_pack, 1 wrong_gateway" in call(quarantine, "list", "--settings", filled).output
+
+    async def read() -> dict[int, object]:
+        store = open_store(f"sqlite:///{tmp_path}/store.db")
+        try:
+            return await stored_values(store, "em-2.active_power")
+        finally:
+            await store.close()
+
+    assert asyncio.run(read()) == {NOW_MS - 60_000: 5.0}
