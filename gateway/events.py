@@ -1,0 +1,91 @@
+"""Everything the gateway may count or log about itself: declared once, logged on transitions, never on repetitions."""
+
+import logging
+from collections import Counter
+
+from service_runtime.logs import event
+from telemetry_model.reading import ReadingReason
+
+_log = logging.getLogger("gateway")
+
+
+class GatewayEvents:
+    """Counts since the process started, and the last state of each device, so that only changes are logged."""
+
+    def __init__(self) -> None:
+        self.readings = 0
+        self.bad_readings: Counter[ReadingReason] = Counter()
+        self.skipped_polls = 0
+        self.publish_failures = 0
+        self.resent_batches = 0
+        self.lost_readings = 0
+        self._device_states: dict[str, ReadingReason | None] = {}
+        self._ignored_runs: set[str] = set()
+        self._outbox_failing = False
+        self._refused: set[str] = set()
+
+    @property
+    def devices_online(self) -> int:
+        """Devices whose last poll answered."""
+        return sum(1 for state in self._device_states.values() if state is None)
+
+    @property
+    def devices_offline(self) -> int:
+        """Devices whose last poll failed."""
+        return len(self._device_states) - self.devices_online
+
+    def device_polled(self, device: str, failure: ReadingReason | None, detail: str = "") -> None:
+        """Logs when a device goes, returns, or fails for another reason than before."""
+        known = device in self._device_states
+        before = self._device_states.get(device)
+        self._device_states[device] = failure
+        if failure is not None and (not known or failure is not before):
+            event(_log, logging.WARNING, "device gives no readings", device=device, reason=failure, detail=detail)
+        elif failure is None and before is not None:
+            event(_log, logging.INFO, "device answers again", device=device)
+
+    def readings_taken(self, reasons: list[ReadingReason | None]) -> None:
+        """One entry per reading."""
+        self.readings += len(reasons)
+        self.bad_readings.update(reason for reason in reasons if reason is not None)
+
+    def poll_skipped(self, device: str, ticks: int) -> None:
+        """The device was slower than its poll interval."""
+        self.skipped_polls += ticks
+        _log.debug("%s: %d ticks passed while it was being read", device, ticks)
+
+    def outbox_refused(self, error: Exception, held: int) -> None:
+        """Committing failed; readings wait in memory."""
+        if not self._outbox_failing:
+            event(_log, logging.ERROR, "outbox cannot be written, readings wait in memory", error=error, held=held)
+        self._outbox_failing = True
+
+    def outbox_accepted(self) -> None:
+        """Committing works (again)."""
+        if self._outbox_failing:
+            event(_log, logging.INFO, "outbox can be written again")
+        self._outbox_failing = False
+
+    def readings_lost(self, count: int) -> None:
+        """Memory was full while the outbox could not be written: the one place where readings are lost."""
+        if not self.lost_readings:
+            event(_log, logging.ERROR, "outbox cannot be written and memory is full: oldest readings are lost")
+        self.lost_readings += count
+
+    def batches_resent(self, count: int, why: str) -> None:
+        """Sent but not stored, going again."""
+        self.resent_batches += count
+        if count:
+            event(_log, logging.INFO, "sending again what was sent but not stored", batches=count, why=why)
+
+    def cursor_ignored(self, run: str) -> None:
+        """A stored cursor of a run that is not ours (an outbox file before this one)."""
+        if run not in self._ignored_runs:
+            event(_log, logging.INFO, "stored cursor of another run ignored", run=run)
+        self._ignored_runs.add(run)
+
+    def control_message_refused(self, topic: str, error: Exception) -> None:
+        """Something on a control topic that we cannot read."""
+        if topic not in self._refused:
+            event(_log, logging.WARNING, "control message cannot be read", topic=topic, error=error)
+        self._refused.add(topic)

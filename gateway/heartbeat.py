@@ -1,0 +1,95 @@
+"""What the gateway says of itself: a retained birth, a last will, and its health every few seconds."""
+
+import asyncio
+from importlib.metadata import PackageNotFoundError, version
+
+from gateway.events import GatewayEvents
+from gateway.outbox import Outbox
+from gateway.outbox_thread import OutboxThread
+from gateway.publisher import Session
+from service_runtime.clock import Clock
+from telemetry_model.control_messages import GatewayHealth, GatewayStatus, encode_control
+
+ONLINE, OFFLINE = "online", "offline"
+
+
+def status_message(outbox: Outbox, state: str, at_ms: int) -> GatewayStatus:
+    """Birth, will or farewell; also what a resend can still bring."""
+    return GatewayStatus(state, at_ms, outbox.run, outbox.next_seq, outbox.oldest_kept(), _version())
+
+
+def health_message(outbox: Outbox, events: GatewayEvents, at_ms: int) -> GatewayHealth:
+    """A snapshot; counts of readings are since the process started."""
+    counts = outbox.counts()
+    oldest_ms = outbox.oldest_unstored_created_ms()
+    return GatewayHealth(
+        at_ms=at_ms,
+        run=outbox.run,
+        readings=events.readings,
+        bad_readings=events.bad_readings.total(),
+        batches_pending=counts.pending,
+        batches_sent=counts.sent,
+        batches_stored=counts.stored,
+        dropped_unstored_batches=counts.dropped_unstored,
+        devices_online=events.devices_online,
+        devices_offline=events.devices_offline,
+        oldest_unstored_age_seconds=0.0 if oldest_ms is None else max(0, at_ms - oldest_ms) / 1000,
+    )
+
+
+class Heartbeat:
+    """Publishes status on connecting and health at an interval."""
+
+    def __init__(
+        self,
+        outbox: OutboxThread,
+        session: Session,
+        events: GatewayEvents,
+        clock: Clock,
+        status_topic: str,
+        health_topic: str,
+        interval_seconds: float,
+    ) -> None:
+        self._outbox = outbox
+        self._session = session
+        self._events = events
+        self._clock = clock
+        self._status_topic = status_topic
+        self._health_topic = health_topic
+        self._interval_seconds = interval_seconds
+        self._connected = asyncio.Event()
+
+    def connected(self) -> None:
+        """The broker accepted us: announce ourselves."""
+        self._connected.set()
+
+    async def run(self) -> None:
+        """Announce at each connect, prune the log and report health at each interval, until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(self._interval_seconds):
+                    await self._connected.wait()
+                self._connected.clear()
+                await self.say(ONLINE)
+            except TimeoutError:
+                now = self._clock.now_ms()
+                await self._outbox.call(lambda outbox, at=now: outbox.prune(at))  # type: ignore[misc]
+            await self._say_health()
+
+    async def say(self, state: str) -> bool:
+        """Publish the retained status."""
+        now = self._clock.now_ms()
+        message = await self._outbox.call(lambda outbox: status_message(outbox, state, now))
+        return await self._session.publish(self._status_topic, encode_control(message), retain=True)
+
+    async def _say_health(self) -> None:
+        now = self._clock.now_ms()
+        message = await self._outbox.call(lambda outbox: health_message(outbox, self._events, now))
+        await self._session.publish(self._health_topic, encode_control(message))
+
+
+def _version() -> str:
+    try:
+        return version("ecopark")
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,185 @@
+"""Outbox -> broker: several batches in flight, a bounded number sent but not stored, and again what was not stored.
+
+Oldest first. While a long backlog is being sent, readings of now wait behind it in the log.
+"""
+
+import asyncio
+import contextlib
+import logging
+from typing import Protocol
+
+import msgspec
+
+from gateway.events import GatewayEvents
+from gateway.outbox import CursorOutcome, Outbox, OutboxBatch
+from gateway.outbox_thread import OutboxThread
+from service_runtime.clock import Clock
+from service_runtime.mqtt_session import IncomingMessage
+from telemetry_model.control_messages import (
+    CONTENT_TYPE_SENML_JSON,
+    PROPERTY_CREATED,
+    PROPERTY_OLDEST,
+    PROPERTY_RUN,
+    PROPERTY_SEQ,
+    StoredCursor,
+    decode_stored,
+)
+
+REFUSED_PAUSE_SECONDS = 1.0
+"""How long a batch rests that the broker refused although we are connected."""
+RESEND_LIMIT_SECONDS = 600.0
+"""While the cursor stands still, each resend waits twice as long as the one before, up to this."""
+_log = logging.getLogger(__name__)
+
+
+class Session(Protocol):
+    """What the publisher needs of an MQTT session."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted us."""
+        ...
+
+    async def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: int = 1,
+        retain: bool = False,
+        content_type: str = "",
+        properties: dict[str, str] | None = None,
+    ) -> bool:
+        """``True`` after the PUBACK."""
+        ...
+
+
+class Publisher:
+    """Run :meth:`run` as a task; tell it of connections, cursors and commits."""
+
+    def __init__(
+        self,
+        outbox: OutboxThread,
+        session: Session,
+        topic: str,
+        events: GatewayEvents,
+        clock: Clock,
+        window_batches: int = 64,
+        resend_after_seconds: float = 30.0,
+    ) -> None:
+        self._outbox = outbox
+        self._session = session
+        self._topic = topic
+        self._events = events
+        self._clock = clock
+        self._window = window_batches
+        self._first_resend_seconds = resend_after_seconds
+        self._resend_seconds = resend_after_seconds
+        self._quiet_since = clock.monotonic()
+        self._flying: dict[int, asyncio.Task[None]] = {}
+        self._acknowledged: list[int] = []
+        self._cursors: list[StoredCursor] = []
+        self._reconnected = False
+        self._wake = asyncio.Event()
+
+    def committed(self) -> None:
+        """There is something new in the outbox."""
+        self._wake.set()
+
+    def connected(self) -> None:
+        """The broker accepted us: it may have forgotten what it acknowledged before."""
+        self._reconnected = True
+        self._wake.set()
+
+    def stored_message(self, message: IncomingMessage) -> None:
+        """A message on our ``…/stored`` topic."""
+        if not message.payload:
+            return
+        try:
+            self._cursors.append(decode_stored(message.payload))
+        except msgspec.MsgspecError as error:
+            self._events.control_message_refused(message.topic, error)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        try:
+            while True:
+                self._wake.clear()
+                await self._take_note()
+                if self._session.connected:
+                    await self._send_some()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._patience()):
+                        await self._wake.wait()
+        finally:
+            for task in self._flying.values():
+                task.cancel()
+            await asyncio.gather(*self._flying.values(), return_exceptions=True)
+
+    async def _take_note(self) -> None:
+        """PUBACKs, cursors, reconnection and standstill, in this order."""
+        acknowledged, self._acknowledged = self._acknowledged, []
+        if acknowledged:
+            await self._outbox.call(lambda outbox: outbox.mark_sent(acknowledged))
+        cursors, self._cursors = self._cursors, []
+        for cursor in cursors:
+            await self._obey(cursor)
+        if self._reconnected:
+            self._reconnected = False
+            self._resend_seconds = self._first_resend_seconds
+            await self._resend("reconnected")
+        elif await self._outbox.call(lambda outbox: outbox.sent) == 0:
+            self._quiet_since = self._clock.monotonic()
+        elif self._clock.monotonic() - self._quiet_since >= self._resend_seconds:
+            self._resend_seconds = min(self._resend_seconds * 2, RESEND_LIMIT_SECONDS)
+            await self._resend("stored cursor stands still")
+
+    async def _obey(self, cursor: StoredCursor) -> None:
+        outcome = await self._outbox.call(lambda outbox: outbox.mark_stored_through(cursor.run, cursor.through))
+        if outcome is CursorOutcome.UNKNOWN_RUN:
+            self._events.cursor_ignored(cursor.run)
+        elif outcome is not CursorOutcome.UNCHANGED:
+            self._quiet_since = self._clock.monotonic()
+            self._resend_seconds = self._first_resend_seconds
+
+    async def _resend(self, why: str) -> None:
+        self._quiet_since = self._clock.monotonic()
+        self._events.batches_resent(await self._outbox.call(lambda outbox: outbox.reset_sent()), why)
+
+    async def _send_some(self) -> None:
+        """Fill the window: in flight and sent-not-stored together never exceed it."""
+        flying = frozenset(self._flying) | frozenset(self._acknowledged)
+
+        def pick(outbox: Outbox) -> tuple[list[OutboxBatch], str, int]:
+            room = self._window - outbox.sent - len(flying)
+            batches = outbox.next_to_send(room, flying) if room > 0 else []
+            return batches, outbox.run, outbox.oldest_unstored()
+
+        batches, run, oldest = await self._outbox.call(pick)
+        for batch in batches:
+            self._flying[batch.seq] = asyncio.create_task(self._send(batch, run, oldest), name=f"batch {batch.seq}")
+
+    async def _send(self, batch: OutboxBatch, run: str, oldest: int) -> None:
+        properties = {
+            PROPERTY_RUN: run,
+            PROPERTY_SEQ: str(batch.seq),
+            PROPERTY_CREATED: str(batch.created_ms),
+            PROPERTY_OLDEST: str(oldest),
+        }
+        try:
+            acknowledged = await self._session.publish(
+                self._topic, batch.payload, content_type=CONTENT_TYPE_SENML_JSON, properties=properties
+            )
+            if not acknowledged:
+                self._events.publish_failures += 1
+                await asyncio.sleep(REFUSED_PAUSE_SECONDS if self._session.connected else 0)
+        finally:
+            self._flying.pop(batch.seq, None)
+        if acknowledged:
+            self._acknowledged.append(batch.seq)
+        self._wake.set()
+
+    def _patience(self) -> float:
+        """Seconds until a standstill must be looked at."""
+        left = self._quiet_since + self._resend_seconds - self._clock.monotonic()
+        return max(0.05, min(left, self._resend_seconds))

@@ -1,0 +1,1 @@
+"""Modbus TCP devices, each described by a profile table."""

@@ -1,0 +1,174 @@
+"""The poll grid, the back-off, and readings for every tick, in hand-moved time."""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+
+import pytest
+
+from gateway.events import GatewayEvents
+from gateway.polling_schedule import DevicePoller, back_off_ms, next_tick_ms
+from gateway.sources.source import Sample, SourceError
+from service_runtime.clock import ManualClock
+from telemetry_model.reading import InstrumentStatus, Reading, ReadingReason
+
+T0 = 1_700_000_003_500
+
+
+class ScriptedSource:
+    """A device whose answers are given; it can take its time."""
+
+    def __init__(
+        self, clock: ManualClock, answers: Sequence[float | SourceError | None], takes_seconds: float = 0.0
+    ) -> None:
+        self._clock, self._answers, self._takes = clock, list(answers), takes_seconds
+        self.closed = False
+
+    @property
+    def points(self) -> Sequence[str]:
+        return ["em-1.voltage"]
+
+    async def open(self) -> None:
+        return
+
+    async def read(self) -> list[Sample]:
+        self._clock.advance(self._takes)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, SourceError):
+            raise answer
+        return [Sample("em-1.voltage", answer)]
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+async def play(source: ScriptedSource, clock: ManualClock, poll_seconds: float, ticks: int) -> list[Reading]:
+    """Run a poller in virtual time until it has given so many readings."""
+    readings: list[Reading] = []
+    done = asyncio.Event()
+
+    def take(found: Sequence[Reading]) -> None:
+        readings.extend(found)
+        if len(readings) >= ticks:
+            done.set()
+
+    async def sleep(seconds: float) -> None:
+        clock.advance(seconds)
+        await asyncio.sleep(0)
+
+    poller = DevicePoller("em-1", source, poll_seconds, take, GatewayEvents(), clock, sleep)
+    task = asyncio.create_task(poller.run())
+    await done.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return readings[:ticks]
+
+
+def refused() -> SourceError:
+    return SourceError(ReadingReason.DEVICE_TIMEOUT, "silent")
+
+
+async def test_measured_at_lies_on_the_grid() -> None:
+    clock = ManualClock(T0)
+    readings = await play(ScriptedSource(clock, [230.0]), clock, 10, 3)
+    assert [reading.measured_at_ms for reading in readings] == [1_700_000_010_000, 1_700_000_020_000, 1_700_000_030_000]
+
+
+async def test_a_slow_answer_keeps_the_time_of_its_tick_and_skips_ticks_that_passed() -> None:
+    clock = ManualClock(T0)
+    readings = await play(ScriptedSource(clock, [230.0], takes_seconds=12), clock, 5, 3)
+    assert [reading.measured_at_ms - 1_700_000_000_000 for reading in readings] == [5_000, 20_000, 35_000]
+
+
+async def test_a_failing_device_yields_readings_without_value_and_waits_longer_each_time() -> None:
+    clock = ManualClock(T0)
+    readings = await play(ScriptedSource(clock, [refused()]), clock, 10, 9)
+    assert {(reading.value, reading.reason) for reading in readings} == {(None, ReadingReason.DEVICE_TIMEOUT)}
+    times = [reading.measured_at_ms for reading in readings]
+    gaps = [(later - earlier) // 1000 for earlier, later in itertools.pairwise(times)]
+    assert gaps == [10, 20, 40, 80, 160, 300, 300, 300]
+    assert all(time % 10_000 == 0 for time in times)
+
+
+async def test_back_to_the_normal_interval_once_it_answers() -> None:
+    clock = ManualClock(T0)
+    readings = await play(ScriptedSource(clock, [refused(), refused(), refused(), 231.0]), clock, 10, 6)
+    times = [reading.measured_at_ms for reading in readings]
+    assert [(b - a) // 1000 for a, b in itertools.pairwise(times)] == [10, 20, 40, 10, 10]
+
+
+async def test_a_sample_without_value_always_has_a_reason() -> None:
+    clock = ManualClock(T0)
+    [reading] = await play(ScriptedSource(clock, [None]), clock, 10, 1)
+    assert reading.reason is ReadingReason.NOT_AVAILABLE
+    assert reading.status is InstrumentStatus.MEASURING
+
+
+async def test_the_source_is_closed_when_polling_ends() -> None:
+    clock = ManualClock(T0)
+    source = ScriptedSource(clock, [1.0])
+    await play(source, clock, 10, 1)
+    assert source.closed
+
+
+async def test_a_cancellation_that_the_read_swallowed_still_ends_the_polling() -> None:
+    clock = ManualClock(T0)
+
+    class Swallowing(ScriptedSource):
+        async def read(self) -> list[Sample]:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                return await super().read()
+            raise AssertionError("was not cancelled")
+
+    async def sleep(seconds: float) -> None:
+        clock.advance(seconds)
+        await asyncio.sleep(0)
+
+    source, taken = Swallowing(clock, [1.0]), list[Reading]()
+    poller = DevicePoller("em-1", source, 10, taken.extend, GatewayEvents(), clock, sleep)
+    task = asyncio.create_task(poller.run())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait({task}, timeout=5)
+    assert task.cancelled()
+    assert source.closed
+    assert len(taken) == 1, "what the last read brought is kept"
+
+
+async def test_a_clock_set_back_does_not_stop_the_polling() -> None:
+    clock = ManualClock(T0)
+    source = ScriptedSource(clock, [1.0])
+    poller = DevicePoller("em-1", source, 10, lambda _readings: None, GatewayEvents(), clock)
+    clock.advance(-3600)
+    assert poller.tick_after(T0 // 10_000 * 10_000) == next_tick_ms(clock.now_ms(), 10_000)
+
+
+@pytest.mark.parametrize(("after", "expected"), [(0, 100), (99, 100), (100, 200), (101, 200)])
+def test_next_tick_is_strictly_later(after: int, expected: int) -> None:
+    assert next_tick_ms(after, 100) == expected
+
+
+def test_back_off_never_falls_below_a_long_interval() -> None:
+    assert back_off_ms(50, 900_000) == 900_000
+
+
+def test_only_transitions_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    events = GatewayEvents()
+    states = [
+        None,
+        ReadingReason.DEVICE_TIMEOUT,
+        ReadingReason.DEVICE_TIMEOUT,
+        ReadingReason.DEVICE_REFUSED,
+        None,
+        None,
+    ]
+    for state in states:
+        events.device_polled("em-1", state)
+    assert [record.message for record in caplog.records] == [
+        "device gives no readings", "device gives no readings", "device answers again"
+    ]  # fmt: skip
+    assert (events.devices_online, events.devices_offline) == (1, 0)
