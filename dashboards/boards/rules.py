@@ -1,0 +1,11 @@
+"""The rule ids whose limit lines boards draw; a test checks that the rulebook knows each of them."""
+
+PM2_5_24H = "AMB-01-PM25"
+POWER_FACTOR = "EN-03-PF"
+OUTLET_COD = "WW-01-COD"
+OUTLET_NH4 = "WW-01-NH4"
+OUTLET_TSS = "WW-01-TSS"
+OUTLET_PH = "WW-02-PH"
+TENANT_OUTLET_COD = "WW-05-COD"
+STACK_NOX = "AIR-02-NOX"
+STACK_CO = "AIR-02-CO"

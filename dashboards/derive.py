@@ -1,0 +1,123 @@
+"""From the store's answer to what a panel shows: counter differences, power factor, shares, latest verdicts. Pure."""
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from analytics.finding import Verdict
+from dashboards.board import Derive
+from telemetry_store.query import Cell, SeriesResult
+
+Sample = tuple[int, float | None]
+"""Bucket start in UTC milliseconds, and the value or ``None``."""
+
+
+class FindingLine(NamedTuple):
+    """One row of a findings table; ``observed`` and ``limit`` in ``unit``."""
+
+    time_ms: int
+    rule: str
+    subject: str
+    tenant: str
+    verdict: Verdict
+    observed: float | None
+    limit: float | None
+    unit: str
+    data_capture: float | None
+    provisional: bool
+
+
+def samples_of(result: SeriesResult, derive: Derive) -> list[Sample]:
+    """The series a panel draws, in time order."""
+    if derive is Derive.POWER_FACTOR:
+        return [(_time(row), power_factor(number(row[1]), number(row[2]))) for row in result.rows]
+    values = [(_time(row), number(row[1])) for row in result.rows]
+    return increases(values) if derive is Derive.INCREASE else values
+
+
+def increases(counter: Sequence[Sample]) -> list[Sample]:
+    """What a counter grew since the bucket before, stamped with the later bucket; ``None`` where it fell.
+
+    Growth across buckets without data counts for the first bucket after them: the counter proves the amount, not when.
+    """
+    known = [(time_ms, value) for time_ms, value in counter if value is not None]
+    grown: list[Sample] = []
+    for (_, before), (time_ms, after) in itertools.pairwise(known):
+        grown.append((time_ms, after - before if after >= before else None))
+    return grown
+
+
+def power_factor(active_kw: float | None, reactive_kvar: float | None) -> float | None:
+    """P / sqrt(P^2 + Q^2); ``None`` when either is missing or nothing is drawn."""
+    if active_kw is None or reactive_kvar is None:
+        return None
+    apparent = math.hypot(active_kw, reactive_kvar)
+    return active_kw / apparent if apparent else None
+
+
+def share_percent(part: Iterable[list[Sample]], whole: Iterable[list[Sample]]) -> float | None:
+    """Total of ``part`` in percent of the total of ``whole``; ``None`` without values or with a zero whole."""
+    part_total, whole_total = total(part), total(whole)
+    if part_total is None or not whole_total:
+        return None
+    return 100 * part_total / whole_total
+
+
+def total(series: Iterable[list[Sample]]) -> float | None:
+    """Sum of all values, or ``None`` when there is none."""
+    values = [value for samples in series for _, value in samples if value is not None]
+    return sum(values) if values else None
+
+
+def finding_lines(results: Iterable[SeriesResult], only_exceeded: bool = False) -> list[FindingLine]:
+    """One line per rule and subject: exceedances first, then insufficient data, then compliant; newest first."""
+    lines = [line for result in results if (line := _finding_line(result)) is not None]
+    if only_exceeded:
+        lines = [line for line in lines if line.verdict is Verdict.EXCEEDED]
+    urgency = {Verdict.EXCEEDED: 0, Verdict.INSUFFICIENT_DATA: 1, Verdict.COMPLIANT: 2}
+    return sorted(lines, key=lambda line: (urgency[line.verdict], -line.time_ms, line.rule, line.subject))
+
+
+def verdict_counts(lines: Iterable[FindingLine]) -> dict[Verdict, int]:
+    """How many lines have each verdict; every verdict is there."""
+    counts = dict.fromkeys(Verdict, 0)
+    for line in lines:
+        counts[line.verdict] += 1
+    return counts
+
+
+def number(cell: Cell) -> float | None:
+    """The cell as a number, or ``None`` when it is no finite one."""
+    if isinstance(cell, bool) or not isinstance(cell, int | float) or not math.isfinite(cell):
+        return None
+    return float(cell)
+
+
+def _finding_line(result: SeriesResult) -> FindingLine | None:
+    if not result.rows:
+        return None
+    row = result.rows[-1]
+    cells = dict(zip(result.columns, row[-len(result.columns) :], strict=True))
+    verdict = str(cells["verdict"])
+    if verdict not in set(Verdict):
+        return None
+    return FindingLine(
+        time_ms=_time(row),
+        rule=result.tags["rule"],
+        subject=result.tags["subject"],
+        tenant=result.tags["tenant"],
+        verdict=Verdict(verdict),
+        observed=number(cells["observed"]),
+        limit=number(cells["limit"]),
+        unit=str(cells["unit"] or ""),
+        data_capture=number(cells["data_capture"]),
+        provisional=bool(cells["provisional"]),
+    )
+
+
+def _time(row: tuple[Cell, ...]) -> int:
+    cell = row[0]
+    if not isinstance(cell, int):
+        raise TypeError(f"a row's time is {cell!r}, not milliseconds")
+    return cell

@@ -1,0 +1,165 @@
+"""Boards to Grafana dashboards: layout, units, limit lines, names from the register; deterministic JSON."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from grafana_foundation_sdk.builders import common, dashboard, stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import common as common_models
+from grafana_foundation_sdk.models.dashboard import (
+    DashboardCursorSync,
+    DynamicConfigValue,
+    Threshold,
+    ThresholdsMode,
+    VariableOption,
+)
+
+from analytics.finding import Confidence
+from analytics.rulebook import Rule
+from dashboards.board import Board, Legend, Panel, PanelKind, Text
+from dashboards.grafana.config import (
+    AMBER,
+    DEFAULT_FROM,
+    DEFAULT_TO,
+    LIMITS_DAY_TAG,
+    MINIMUM_INTERVAL,
+    RED,
+    REFRESH,
+    TAGS,
+    TENANT_VARIABLE,
+    UID_PREFIX,
+)
+from dashboards.grafana.findings_view import findings_steps, status_mappings, verdict_mappings, verdict_steps
+from dashboards.grafana.targets import DATASOURCE, targets_of
+from dashboards.limits import LimitLine, limit_lines
+from dashboards.words import device_name, limit_label, unit_symbol
+from telemetry_model.park_register import Park
+
+PanelBuilder = timeseries.Panel | stat.Panel | table.Panel | statetimeline.Panel
+
+
+def dashboard_json(board: Board, park: Park, rules: Sequence[Rule], day: date, language: str) -> str:
+    """One dashboard as JSON text, with limit lines as they hold on ``day``; equal input gives equal text."""
+    builder = (
+        dashboard.Dashboard(f"{park.name(language)}: {board.title.say(language)}")
+        .uid(f"{UID_PREFIX}-{board.id}-{language}")
+        .tags([*TAGS, language, f"{LIMITS_DAY_TAG}{day.isoformat()}"])
+        .description(_LIMITS_AS_OF.say(language).format(day=day.isoformat()))
+        .timezone(park.timezone.key)
+        .time(DEFAULT_FROM, DEFAULT_TO)
+        .refresh(REFRESH)
+        .tooltip(DashboardCursorSync.CROSSHAIR)
+        .readonly()
+    )
+    for variable in board.variables:
+        builder.with_variable(_tenant_variable(variable.title.say(language), variable.choices))
+    for number, panel in enumerate(board.panels, start=1):
+        builder.with_panel(_panel(panel, board, park, rules, day, language).id(number))
+    return json.dumps(builder.build(), cls=JSONEncoder, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+_LIMITS_AS_OF = Text(
+    "Sinh tự động, không sửa tay. Đường giới hạn theo bộ quy tắc tại ngày {day}.",
+    "Generated, not edited by hand. Limit lines follow the rulebook as of {day}.",
+)
+
+
+def _panel(panel: Panel, board: Board, park: Park, rules: Sequence[Rule], day: date, language: str) -> PanelBuilder:
+    limits = limit_lines(panel.limit, park, rules, day)
+    builder = _of_kind(panel, limits, language)
+    builder.title(panel.title.say(language)).datasource(DATASOURCE).span(panel.width).height(panel.height)
+    builder.description(_description(panel, limits, language)).interval(MINIMUM_INTERVAL)
+    if panel.range_days:
+        builder.time_from(f"{panel.range_days}d")
+    if not isinstance(builder, table.Panel | statetimeline.Panel):
+        builder.unit(_grafana_unit(panel.unit))
+    for target in targets_of(panel, board, park, language):
+        builder.with_target(target)
+    for name, title in _display_names(panel, park, language):
+        builder.override_by_name(name, [DynamicConfigValue("displayName", title)])
+    return builder
+
+
+def _of_kind(panel: Panel, limits: Sequence[LimitLine], language: str) -> PanelBuilder:
+    if panel.kind is PanelKind.FINDINGS:
+        built = table.Panel().mappings(verdict_mappings(language))
+        for step in findings_steps(panel.only_exceeded):
+            built.with_transformation(step)
+        return built
+    if panel.kind is PanelKind.VERDICT_COUNTS:
+        counts = (
+            stat.Panel().mappings(verdict_mappings(language)).text_mode(common_models.BigValueTextMode.VALUE_AND_NAME)
+        )
+        counts.reduce_options(common.ReduceDataOptions().values(True).calcs([]))
+        for step in verdict_steps():
+            counts.with_transformation(step)
+        return counts
+    if panel.kind in (PanelKind.STAT, PanelKind.SHARE):
+        last = common.ReduceDataOptions().calcs(["lastNotNull"])
+        return stat.Panel().reduce_options(last).graph_mode(common_models.BigValueGraphMode.NONE)
+    if panel.kind is PanelKind.INSTRUMENT_STATUS:
+        return statetimeline.Panel().mappings(status_mappings(language)).merge_values(True)
+    return _drawn(panel, limits)
+
+
+def _drawn(panel: Panel, limits: Sequence[LimitLine]) -> timeseries.Panel:
+    bars = panel.kind is PanelKind.BAR
+    builder = (
+        timeseries.Panel()
+        .draw_style(common_models.GraphDrawStyle.BARS if bars else common_models.GraphDrawStyle.LINE)
+        .fill_opacity(70 if bars or panel.stacked else 0)
+        .line_width(1)
+        .show_points(common_models.VisibilityMode.NEVER)
+        .span_nulls(False)
+        .axis_label(unit_symbol(panel.unit))
+    )
+    if panel.stacked:
+        builder.stacking(common.StackingConfig().mode(common_models.StackingMode.NORMAL).group("A"))
+    if limits:
+        _draw_limits(builder, limits)
+    return builder
+
+
+def _draw_limits(builder: timeseries.Panel, limits: Sequence[LimitLine]) -> None:
+    steps = [Threshold(None, "transparent")]
+    for limit in sorted(limits, key=lambda line: line.value):
+        steps.append(Threshold(limit.value, AMBER if limit.confidence is Confidence.SETTING else RED))
+    builder.thresholds(dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps))
+    builder.thresholds_style(common.GraphThresholdsStyleConfig().mode(common_models.GraphThresholdsStyleMode.DASHED))
+    builder.axis_soft_max(max(limit.value for limit in limits) * 1.1)
+
+
+def _description(panel: Panel, limits: Sequence[LimitLine], language: str) -> str:
+    said = [panel.description.say(language)]
+    said += [f"{limit_label(limit, language)}: {limit.citation}" for limit in limits]
+    return "\n\n".join(text for text in said if text)
+
+
+def _display_names(panel: Panel, park: Park, language: str) -> list[tuple[str, str]]:
+    legends = {query.legend for query in panel.queries}
+    if Legend.TENANT in legends:
+        return [(tenant.id, tenant.name) for tenant in park.tenants.values()]
+    if Legend.DEVICE in legends:
+        devices = {each.device for each in park.installations.values() if each.device}
+        shown = {point.device for point in park.points.values() if _asked_for(panel, point.id)}
+        return [(device, device_name(park, device, language)) for device in sorted(devices & shown)]
+    return []
+
+
+def _asked_for(panel: Panel, point: str) -> bool:
+    return any(point in query.point_ids for query in panel.queries)
+
+
+def _tenant_variable(label: str, choices: Sequence[tuple[str, str]]) -> Any:
+    options = [VariableOption(index == 0, name, tenant) for index, (tenant, name) in enumerate(choices)]
+    query = ", ".join(f"{name.replace(',', ' ')} : {tenant}" for tenant, name in choices)
+    variable = dashboard.CustomVariable(TENANT_VARIABLE).label(label).values(query).options(options)
+    return variable.current(options[0]) if options else variable
+
+
+def _grafana_unit(unit: str) -> str:
+    if unit == "%":
+        return "percent"
+    return unit_symbol(unit) or "none"

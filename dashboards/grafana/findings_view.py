@@ -1,0 +1,41 @@
+"""How Grafana shows verdicts and instrument states: words, colours, and the steps that count or filter findings."""
+
+from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, ValueMap, ValueMapping, ValueMappingResult
+
+from analytics.finding import Verdict
+from dashboards.grafana.config import AMBER, GREEN, RED
+from dashboards.words import INSTRUMENT_STATES, VERDICTS
+
+_COLOURS = {Verdict.COMPLIANT: GREEN, Verdict.EXCEEDED: RED, Verdict.INSUFFICIENT_DATA: AMBER}
+_STATE_COLOURS = (GREEN, AMBER, RED)
+
+
+def verdict_mappings(language: str) -> list[ValueMapping]:
+    """Stored verdict -> word and colour."""
+    return [ValueMap({v: ValueMappingResult(VERDICTS[v].say(language), _COLOURS[v], index=v.code) for v in Verdict})]
+
+
+def status_mappings(language: str) -> list[ValueMapping]:
+    """Stored instrument status -> word and colour."""
+    results = {
+        str(int(state)): ValueMappingResult(text.say(language), _STATE_COLOURS[state], index=int(state))
+        for state, text in INSTRUMENT_STATES.items()
+    }
+    return [ValueMap(results)]
+
+
+def findings_steps(only_exceeded: bool) -> list[DataTransformerConfig]:
+    """One row per rule and subject; on request only those whose latest verdict is an exceedance."""
+    equal = {"fieldName": "verdict", "config": {"id": "equal", "options": {"value": Verdict.EXCEEDED.value}}}
+    keep = DataTransformerConfig("filterByValue", options={"filters": [equal], "type": "include", "match": "all"})
+    newest_first = DataTransformerConfig("sortBy", options={"fields": {}, "sort": [{"field": "Time", "desc": True}]})
+    return [*([keep] if only_exceeded else []), newest_first]
+
+
+def verdict_steps() -> list[DataTransformerConfig]:
+    """How many rules and subjects have each verdict."""
+    fields = {
+        "verdict": {"operation": "groupby", "aggregations": []},
+        "rule": {"operation": "aggregate", "aggregations": ["count"]},
+    }
+    return [DataTransformerConfig("groupBy", options={"fields": fields})]

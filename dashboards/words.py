@@ -1,0 +1,82 @@
+"""Words both renderings share: verdicts, instrument states, limit labels, units, numbers and times for people."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from analytics.finding import Confidence, Verdict
+from dashboards.board import Text
+from dashboards.limits import Bound, LimitLine
+from telemetry_model.park_register import Park
+from telemetry_model.reading import InstrumentStatus
+
+VERDICTS: dict[Verdict, Text] = {
+    Verdict.COMPLIANT: Text("Đạt", "Compliant"),
+    Verdict.EXCEEDED: Text("Vượt giới hạn", "Exceeded"),
+    Verdict.INSUFFICIENT_DATA: Text("Chưa đủ dữ liệu", "Insufficient data"),
+}
+CONFIDENCES: dict[Confidence, Text] = {
+    Confidence.SOURCE: Text("", ""),
+    Confidence.PERMIT: Text("theo giấy phép/hợp đồng", "from permit/contract"),
+    Confidence.SETTING: Text("cần xác nhận", "to be confirmed"),
+}
+INSTRUMENT_STATES: dict[InstrumentStatus, Text] = {
+    InstrumentStatus.MEASURING: Text("Đo", "Measuring"),
+    InstrumentStatus.CALIBRATING: Text("Hiệu chuẩn", "Calibrating"),
+    InstrumentStatus.FAULT: Text("Hỏng", "Fault"),
+}
+NO_STATUS = Text("Không có dữ liệu", "No data")
+_BOUNDS: dict[Bound, Text] = {
+    Bound.UPPER: Text("giới hạn", "limit"),
+    Bound.LOWER: Text("giới hạn dưới", "lower limit"),
+}
+_UNIT_SYMBOLS = {
+    "m3": "m³", "m3/h": "m³/h", "ug/m3": "µg/m³", "mg/Nm3": "mg/Nm³", "Nm3/h": "Nm³/h", "degC": "°C", "1": "",
+}  # fmt: skip
+
+
+def unit_symbol(unit: str) -> str:
+    """The unit as people write it: ``m3`` is ``m³``; a pure number has none."""
+    return _UNIT_SYMBOLS.get(unit, unit)
+
+
+def number_text(value: float | None, language: str) -> str:
+    """Three or more significant digits, decimal comma and thousands point in Vietnamese; a dash for ``None``."""
+    if value is None:
+        return "–"
+    size = abs(value)
+    decimals = 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2
+    text = f"{value:,.{decimals}f}"
+    return text.translate(str.maketrans(",.", ".,")) if language == "vi" else text
+
+
+def count_text(count: int, language: str) -> str:
+    """A whole number, thousands apart."""
+    text = f"{count:,}"
+    return text.replace(",", ".") if language == "vi" else text
+
+
+def quantity_text(value: float | None, unit: str, language: str) -> str:
+    """Number and unit, e.g. ``67,5 mg/l``."""
+    symbol = unit_symbol(unit)
+    return f"{number_text(value, language)} {symbol}".strip() if value is not None else "–"
+
+
+def local_text(time_ms: int, zone: ZoneInfo, *, seconds: bool = False) -> str:
+    """Date and time in the park's zone, ``2026-11-23 14:05``; the same in both languages."""
+    moment = datetime.fromtimestamp(time_ms / 1000, tz=UTC).astimezone(zone)
+    return moment.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+
+
+def limit_label(limit: LimitLine, language: str) -> str:
+    """``giới hạn 67,5 mg/l (cần xác nhận)``: what is no public law is said to be none."""
+    word = _BOUNDS[limit.bound].say(language)
+    doubt = CONFIDENCES[limit.confidence].say(language)
+    return f"{word} {quantity_text(limit.value, limit.unit, language)}" + (f" ({doubt})" if doubt else "")
+
+
+def device_name(park: Park, device: str, language: str) -> str:
+    """The name of the installation a device watches over, else the device's id."""
+    for installation in park.installations.values():
+        if installation.device == device:
+            return installation.name_vi if language == "vi" else installation.name_en
+    return device

@@ -1,0 +1,149 @@
+"""The console's answers from a real store: ranges, days of the park, gaps, names, sharing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from analytics.finding import Verdict
+from dashboards.boards import park_overview, tenant_board, wastewater_and_emissions
+from dashboards.console.answers import KEEP_ANSWER_SECONDS, PanelReader, View, bucket_for
+from service_runtime.clock import ManualClock
+from service_runtime.errors import UnreachableError
+from telemetry_model.park_register import Park
+from telemetry_store.open import open_store
+from telemetry_store.protocol import TelemetryStore
+from tests.dashboards.plausible_day import fill_store
+
+HOUR_MS = 3_600_000
+NOW_MS = 1_795_408_500_000  # 2026-11-23T04:35Z, 11:35 in the park
+DAY = View(86_400, "en")
+
+
+@pytest.fixture(scope="module")
+def filled_url(tmp_path_factory: pytest.TempPathFactory, park: Park) -> str:
+    """One file for all tests here: nobody writes to it."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('answers')}/store.db"
+    asyncio.run(_fill(url, park))
+    return url
+
+
+@pytest.fixture
+async def filled(filled_url: str) -> AsyncIterator[TelemetryStore]:
+    store = open_store(filled_url)
+    yield store
+    await store.close()
+
+
+async def _fill(url: str, park: Park) -> None:
+    store = open_store(url)
+    await fill_store(store, park, NOW_MS)
+    await store.close()
+
+
+@pytest.fixture
+def reader(park: Park, filled: TelemetryStore) -> PanelReader:
+    return PanelReader(park, filled, ManualClock(NOW_MS))
+
+
+async def test_every_panel_of_every_board_has_data(park: Park, reader: PanelReader) -> None:
+    boards = (
+        (park_overview(park), DAY),
+        (wastewater_and_emissions(park), DAY),
+        (tenant_board(park), View(86_400, "vi", "det-may-kien-an")),
+    )
+    for board, view in boards:
+        for panel in board.panels:
+            assert not (await reader.answer(panel, view)).is_empty, f"{board.id}: {panel.key}"
+
+
+async def test_series_carry_the_registers_names(park: Park, reader: PanelReader) -> None:
+    answer = await reader.answer(park_overview(park).panel("power-by-tenant"), DAY)
+    assert {series.name for series in answer.series} == {firm.name for firm in park.firms()}
+
+
+async def test_a_day_is_a_day_of_the_park(park: Park, reader: PanelReader) -> None:
+    answer = await reader.answer(park_overview(park).panel("water-intake"), DAY)
+    begins = [time_ms for time_ms, _ in answer.series[0].samples]
+    assert {time_ms % (24 * HOUR_MS) for time_ms in begins} == {17 * HOUR_MS}
+
+
+async def test_a_full_day_of_a_steady_counter_is_its_daily_growth(park: Park, reader: PanelReader) -> None:
+    answer = await reader.answer(tenant_board(park).panel("energy-per-day"), View(86_400, "en", "thep-bach-dang"))
+    whole_days = [value for _, value in answer.series[0].samples[1:-1]]
+    assert len(whole_days) >= 6
+    assert whole_days == pytest.approx([whole_days[0]] * len(whole_days))
+
+
+async def test_the_reuse_share_is_of_reused_and_discharged(park: Park, reader: PanelReader) -> None:
+    answer = await reader.answer(park_overview(park).panel("reuse-share"), DAY)
+    bars = await reader.answer(park_overview(park).panel("wastewater"), DAY)
+    discharged, reused = (sum(value or 0 for _, value in series.samples) for series in bars.series)
+    assert answer.share == pytest.approx(100 * reused / (reused + discharged))
+
+
+async def test_calibrating_values_are_not_drawn_as_measured(park: Park, reader: PanelReader) -> None:
+    answer = await reader.answer(wastewater_and_emissions(park).panel("outlet-cod"), DAY)
+    samples = answer.series[0].samples
+    troubled = range(NOW_MS - 10 * HOUR_MS + 5 * 60_000, NOW_MS - 7 * HOUR_MS - 5 * 60_000)
+    assert samples
+    assert not [value for time_ms, value in samples if time_ms in troubled]
+
+
+async def test_the_status_timeline_shows_calibration_and_fault(park: Park, reader: PanelReader) -> None:
+    answer = await reader.answer(wastewater_and_emissions(park).panel("instrument-status"), DAY)
+    outlet = next(series for series in answer.series if series.name.startswith("Outlet of the central"))
+    assert {value for _, value in outlet.samples} == {0.0, 1.0, 2.0}
+
+
+async def test_only_the_latest_finding_of_a_rule_and_subject_counts(park: Park, reader: PanelReader) -> None:
+    answer = await reader.answer(park_overview(park).panel("open-exceedances"), DAY)
+    assert {(line.rule, line.verdict) for line in answer.findings} == {
+        ("WW-05-COD", Verdict.EXCEEDED),
+        ("AIR-02-NOX", Verdict.EXCEEDED),
+    }
+
+
+async def test_a_tenant_without_a_meter_is_told_so(park: Park, reader: PanelReader) -> None:
+    panel = tenant_board(park).panel("water-per-day")
+    assert not (await reader.answer(panel, View(86_400, "en", "van-phong-cat-bi"))).has_points
+
+
+async def test_the_time_axis_stands_still_within_a_bucket(park: Park, filled: TelemetryStore) -> None:
+    clock = ManualClock(NOW_MS + 1_000)
+    reader = PanelReader(park, filled, clock)
+    panel = park_overview(park).panel("power-now")
+    first = await reader.answer(panel, DAY)
+    clock.advance(5)
+    later = await reader.answer(panel, DAY)
+    assert (first.start_ms, first.stop_ms) == (later.start_ms, later.stop_ms)
+    assert first.stop_ms == NOW_MS + 300_000
+
+
+async def test_browsers_share_an_answer_for_a_moment(park: Park, filled: TelemetryStore) -> None:
+    monotonic = ManualClock(0)
+    reader = PanelReader(park, filled, ManualClock(NOW_MS), monotonic.monotonic)
+    panel = park_overview(park).panel("power-now")
+    first = await reader.answer(panel, DAY)
+    again = await reader.answer(panel, DAY)
+    assert first == again
+    assert len(reader._kept) == 1
+    kept_at = next(iter(reader._kept.values()))[0]
+    monotonic.advance(KEEP_ANSWER_SECONDS + 1)
+    await reader.answer(panel, DAY)
+    assert next(iter(reader._kept.values()))[0] > kept_at
+
+
+async def test_a_store_that_cannot_be_read_is_said_with_its_address(park: Park) -> None:
+    store = open_store("sqlite:////no/such/folder/store.db")
+    reader = PanelReader(park, store, ManualClock(NOW_MS))
+    with pytest.raises(UnreachableError, match="/no/such/folder"):
+        await reader.answer(park_overview(park).panel("power-now"), DAY)
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("hours", "seconds"), [(1, 60), (6, 120), (24, 300), (7 * 24, 3_600), (30 * 24, 21_600), (9_000, 86_400)]
+)
+async def test_buckets_grow_with_the_range(hours: int, seconds: int) -> None:
+    assert bucket_for(hours * 3_600, 288) == seconds

@@ -1,0 +1,86 @@
+"""What is computed between the store and the screen."""
+
+import pytest
+
+from analytics.finding import Verdict
+from dashboards.board import Derive
+from dashboards.derive import (
+    finding_lines,
+    increases,
+    power_factor,
+    samples_of,
+    share_percent,
+    total,
+    verdict_counts,
+)
+from telemetry_store.query import Cell, SeriesResult
+
+COLUMNS = ("verdict", "observed", "limit", "unit", "data_capture", "provisional")
+
+
+def a_finding(verdict: str, rule: str = "R", time_ms: int = 0, observed: Cell = 1.0) -> SeriesResult:
+    tags = {"rule": rule, "subject": "s", "tenant": "t"}
+    return SeriesResult(tags, COLUMNS, [(time_ms, verdict, observed, 2.0, "mg/l", 0.9, False)])
+
+
+def test_a_counter_shows_what_it_grew() -> None:
+    assert increases([(0, 10.0), (60, 12.5), (120, 12.5)]) == [(60, 2.5), (120, 0.0)]
+
+
+def test_a_counter_that_falls_gives_no_value() -> None:
+    assert increases([(0, 990.0), (60, 3.0), (120, 5.0)]) == [(60, None), (120, 2.0)]
+
+
+def test_growth_across_missing_buckets_counts_once() -> None:
+    assert increases([(0, 10.0), (60, None), (120, 14.0)]) == [(120, 4.0)]
+
+
+@pytest.mark.parametrize(("active", "reactive", "expected"), [(3.0, 4.0, 0.6), (0.0, 0.0, None), (None, 1.0, None)])
+def test_power_factor(active: float | None, reactive: float | None, expected: float | None) -> None:
+    assert power_factor(active, reactive) == expected
+
+
+def test_power_factor_of_a_row_takes_both_columns() -> None:
+    result = SeriesResult({}, ("p", "q"), [(0, 3.0, 4.0), (60, 3.0, None)])
+    assert samples_of(result, Derive.POWER_FACTOR) == [(0, 0.6), (60, None)]
+
+
+def test_not_a_number_is_no_value() -> None:
+    assert samples_of(SeriesResult({}, ("x",), [(0, float("nan"))]), Derive.AS_IS) == [(0, None)]
+
+
+def test_share_is_of_the_totals() -> None:
+    assert share_percent([[(0, 1.0), (1, 2.0)]], [[(0, 4.0)], [(0, 2.0), (1, None)]]) == 50.0
+
+
+@pytest.mark.parametrize("whole", [[], [[(0, 0.0)]], [[(0, None)]]])
+def test_share_of_nothing_is_unknown(whole: list[list[tuple[int, float | None]]]) -> None:
+    assert share_percent([[(0, 1.0)]], whole) is None
+
+
+def test_total_without_values_is_unknown() -> None:
+    assert total([[(0, None)], []]) is None
+
+
+def test_exceedances_come_first_and_newest_first() -> None:
+    results = [a_finding("compliant", "A"), a_finding("exceeded", "B", 1), a_finding("exceeded", "C", 2)]
+    assert [line.rule for line in finding_lines(results)] == ["C", "B", "A"]
+
+
+def test_only_exceedances_are_kept_on_request() -> None:
+    lines = finding_lines([a_finding("compliant"), a_finding("exceeded"), a_finding("insufficient_data")], True)
+    assert [line.verdict for line in lines] == [Verdict.EXCEEDED]
+
+
+def test_a_finding_without_observed_value_keeps_none() -> None:
+    (line,) = finding_lines([a_finding("insufficient_data", observed=None)])
+    assert line.observed is None
+
+
+def test_a_verdict_nobody_knows_is_left_out() -> None:
+    assert finding_lines([a_finding("maybe"), SeriesResult({}, COLUMNS, [])]) == []
+
+
+def test_every_verdict_is_counted_even_when_absent() -> None:
+    counts = verdict_counts(finding_lines([a_finding("exceeded"), a_finding("exceeded")]))
+    assert counts == {Verdict.COMPLIANT: 0, Verdict.EXCEEDED: 2, Verdict.INSUFFICIENT_DATA: 0}
