@@ -1,0 +1,159 @@
+"""Runs the simulated park from the empty folder to the report; each step is one short function here."""
+
+import asyncio
+import time
+import webbrowser
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from deploy.local import report
+from deploy.local.backlog import fill_outboxes
+from deploy.local.broker import BrokerKind
+from deploy.local.chain import LocalChain
+from deploy.local.ingest_status import IngestStatus, read_ingest_status
+from deploy.local.live_table import LiveScreen
+from deploy.local.ports import free_port_block
+from deploy.local.workdir import PARKS, Workdir
+from service_runtime.errors import OperatorError
+from simulators.backlog import gateways_of
+from simulators.scenario import PlacedScenario, Scenario, check_against_park, load_scenario
+from telemetry_model.park_register import Park
+
+BACKLOG_HOURS = 72
+LIVE_POLL_SECONDS = 5.0
+STALL_SECONDS = 60
+"""Give up a drain when nothing more arrives for this long."""
+SETTLE_SECONDS = 90
+"""How long to wait at the end for analytics to raise what the backlog holds."""
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What the command line asked for; ``run_seconds`` ``None`` means until Ctrl-C."""
+
+    workdir: Path
+    scenario: str
+    broker: BrokerKind
+    console_port: int | None
+    run_seconds: float | None
+    open_browser: bool
+
+
+def first_whole_day(start_ms: int, zone: ZoneInfo) -> datetime:
+    """The first local midnight at or after ``start_ms``: from there on days are complete."""
+    start = datetime.fromtimestamp(start_ms / 1000, tz=zone)
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight if midnight == start else midnight + timedelta(days=1)
+
+
+def run_demo(options: DemoOptions, screen: LiveScreen) -> dict[str, Any]:
+    """The whole run; returns the report. Children are stopped in order whatever happens."""
+    workdir = Workdir(options.workdir)
+    workdir.create()
+    if workdir.store.exists():
+        raise OperatorError(f"{workdir.root}: already holds a run; give another --workdir")
+    now_ms = int(time.time() // 60 * 60_000)
+    start_ms = now_ms - BACKLOG_HOURS * 3_600_000
+    park = _adopt_park(workdir, start_ms)
+    scenario = load_scenario(options.scenario)
+    check_against_park(scenario, park)
+    placed = scenario.on(datetime.fromtimestamp(now_ms / 1000, tz=park.timezone).date(), park.timezone)
+    chain = LocalChain(workdir, options.broker, options.console_port)
+    try:
+        _bring_up(chain, park, placed, start_ms, now_ms, screen)
+        chain.start_analytics(first_whole_day(start_ms, park.timezone))
+        chain.start_console()
+        if options.open_browser:
+            webbrowser.open(chain.console_url)
+        _watch(chain, options.run_seconds, screen)
+        return _finish(chain, park, scenario, screen)
+    finally:
+        screen.say("Stopping ...")
+        chain.stop()
+
+
+def _adopt_park(workdir: Workdir, start_ms: int) -> Park:
+    source = PARKS / "bach-dang"
+    since = datetime.fromtimestamp(start_ms / 1000, tz=UTC).date()
+    return workdir.adopt_park(source, free_port_block(64), since, LIVE_POLL_SECONDS)
+
+
+def _bring_up(
+    chain: LocalChain, park: Park, scenario: PlacedScenario, start_ms: int, now_ms: int, screen: LiveScreen
+) -> None:
+    with screen.progress("Simulating the last 72 hours into the gateways' outboxes") as progress:
+        total = fill_outboxes(chain.workdir, park, scenario, start_ms, now_ms, progress)
+    screen.say(f"{total:,} readings wait in {len(gateways_of(park))} outboxes.")
+    chain.start_broker()
+    chain.start_mail_sink()
+    chain.start_ingest()
+    simulator = ["--scenario", scenario.scenario.name, "--today", scenario.today.isoformat()]
+    chain.start_simulator(["--park", str(chain.workdir.park), *simulator])
+    for gateway in gateways_of(park):
+        chain.start_gateway(gateway)
+    with screen.progress("Draining them through broker, ingest and store") as progress:
+        _drain(chain, total, progress)
+
+
+def _drain(chain: LocalChain, total: int, progress: Any) -> None:
+    """Return when ``total`` readings are stored or in quarantine."""
+    done, moved_at = 0, time.monotonic()
+    while done < total:
+        chain.check_running()
+        status = read_ingest_status(chain.ingest_url)
+        settled = status.stored + status.quarantined
+        if settled > done:
+            done, moved_at = settled, time.monotonic()
+        elif time.monotonic() - moved_at > STALL_SECONDS:
+            raise OperatorError(f"the backlog stands still at {done:,} of {total:,} readings; see {chain.workdir.logs}")
+        progress(min(1.0, done / total))
+        time.sleep(0.2)
+
+
+def _watch(chain: LocalChain, run_seconds: float | None, screen: LiveScreen) -> None:
+    """Show the live table until the time is up or Ctrl-C."""
+    screen.say(f"Console: {chain.console_url}   (Ctrl-C stops everything)")
+    started = time.monotonic()
+    with screen.live_table() as show:
+        while run_seconds is None or time.monotonic() - started < run_seconds:
+            chain.check_running()
+            show(chain)
+            try:
+                time.sleep(1)
+            except KeyboardInterrupt:
+                return
+
+
+def _finish(chain: LocalChain, park: Park, scenario: Scenario, screen: LiveScreen) -> dict[str, Any]:
+    """Let analytics catch up, stop what produces, wait for the last readings, count."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while not report.alerts_of(chain.workdir, scenario).holds and time.monotonic() < deadline:
+        chain.check_running()
+        time.sleep(0.5)
+    rss_mb = chain.rss_mb()
+    live = read_ingest_status(chain.ingest_url)
+    screen.say("Stopping the gateways; their last readings are still on the way ...")
+    chain.stop(gateways_of(park))
+    published = report.readings_committed(chain.workdir, gateways_of(park))
+    ingest = _wait_for(chain, published)
+    findings = asyncio.run(report.latest_findings(chain.workdir.store_url))
+    return report.build_report(
+        published,
+        ingest._replace(p50_ms=live.p50_ms, p99_ms=live.p99_ms),
+        findings,
+        report.alerts_of(chain.workdir, scenario),
+        report.letters_by_language(chain.workdir.mailbox),
+        rss_mb,
+    )
+
+
+def _wait_for(chain: LocalChain, published: int) -> IngestStatus:
+    deadline = time.monotonic() + 20
+    while True:
+        status = read_ingest_status(chain.ingest_url)
+        if status.stored + status.quarantined >= published or time.monotonic() > deadline:
+            return status
+        time.sleep(0.2)

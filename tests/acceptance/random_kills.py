@@ -1,0 +1,87 @@
+"""Runs a live chain, kills its parts at random moments, and compares what was committed with what is stored."""
+
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.broker import BrokerKind
+from deploy.local.chain import LocalChain
+from deploy.local.ingest_status import read_ingest_status
+from deploy.local.ports import free_port_block
+from deploy.local.workdir import PARKS, Workdir
+from service_runtime.errors import UnreachableError
+from simulators.backlog import gateways_of
+from tests.acceptance.committed_set import Row, committed_rows, stored_rows
+
+DRAIN_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class KillRun:
+    """What a run came to."""
+
+    kills: dict[str, int]
+    committed: set[Row]
+    stored: set[Row]
+    counted_stored: int
+    counted_quarantined: int
+
+
+def run_with_kills(folder: Path, broker: BrokerKind, store_url: str | None, kills: int, seed: int) -> KillRun:
+    """Start the demo park polling twice a second; kill gateway, ingest or broker ``kills`` times; let it drain."""
+    chance = random.Random(seed)
+    workdir = Workdir(folder)
+    workdir.create()
+    park = workdir.adopt_park(PARKS / "bach-dang", free_port_block(64), poll_seconds=0.5)
+    chain = LocalChain(workdir, broker, store_url=store_url)
+    gateways = gateways_of(park)
+    done: dict[str, int] = {}
+    try:
+        chain.start_broker()
+        chain.start_ingest()
+        chain.start_simulator(["--park", str(workdir.park), "--scenario", "bach-dang-demo"])
+        for gateway in gateways:
+            chain.start_gateway(gateway, resend_after_seconds=2.0, batch_max_age_seconds=0.3, stop_grace_seconds=10.0)
+        _wait_for_first_rows(chain)
+        for _ in range(kills):
+            time.sleep(chance.uniform(0.3, 1.5))
+            victim = chance.choice(["broker", "ingest", *gateways])
+            chain.kill_and_restart(victim, chance.uniform(0.0, 0.5))
+            done[victim] = done.get(victim, 0) + 1
+        chain.stop(["simulator"])
+        committed = _drain(chain, [workdir.outbox(gateway) for gateway in gateways], gateways)
+        status = read_ingest_status(chain.ingest_url)
+    finally:
+        chain.stop()
+    return KillRun(done, committed, stored_rows(chain.store_url, park), status.stored, status.quarantined)
+
+
+def _wait_for_first_rows(chain: LocalChain) -> None:
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while read_ingest_status(chain.ingest_url).stored == 0:
+        chain.check_running()
+        assert time.monotonic() < deadline, "nothing was stored before the first kill"
+        time.sleep(0.2)
+
+
+def _drain(chain: LocalChain, outboxes: list[Path], gateways: list[str]) -> set[Row]:
+    """Wait until the store has all that was committed, then end the gateways and wait for their last batches."""
+    _wait_until_settled(chain, outboxes)
+    chain.stop(gateways)
+    return _wait_until_settled(chain, outboxes)
+
+
+def _wait_until_settled(chain: LocalChain, outboxes: list[Path]) -> set[Row]:
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while True:
+        committed = committed_rows(outboxes)
+        try:
+            status = read_ingest_status(chain.ingest_url)
+        except UnreachableError:
+            status = None
+        if status is not None and status.stored + status.quarantined >= len(committed):
+            return committed
+        if time.monotonic() > deadline:
+            return committed
+        time.sleep(0.3)
