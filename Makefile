@@ -6,7 +6,7 @@ PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint const
 RUN_FOR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench soak generate clean
+.PHONY: help setup demo test check format bench soak replays generate clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -52,8 +52,11 @@ bench: $(VENV)/.dev ## Print the project's figures (ratios and CPU time)
 soak: $(VENV)/.dev ## Long runs with random kills; results under docs/results
 	@$(BIN)/python -m tests.soak
 
+replays: $(VENV)/.local ## Play the recordings in DATA again; writes docs/replays.md and its charts
+	@$(BIN)/python docs/replays/make_charts.py $(or $(DATA),../shared/data)
+
 generate: $(VENV)/.dev ## Write the Grafana boards again from their declarations
-	@$(BIN)/ecopark dashboards generate
+	@$(BIN)/ecopark dashboards generate --park-folder deploy/parks/bach-dang
 
 clean: ## Remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

@@ -1,16 +1,20 @@
-"""From committed at the gateway to durable in the store: the last few thousand batches, and a histogram."""
+"""From committed at the gateway to durable in the store: the last minute's batches, and a histogram over all."""
 
 from collections import deque
 
+from service_runtime.clock import Clock
+
 KEPT_SAMPLES = 5_000
+WINDOW_SECONDS = 60.0
 BUCKET_BOUNDS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 
 
 class LatencyRecord:
-    """Milliseconds of fresh batches; percentiles look at the last :data:`KEPT_SAMPLES`."""
+    """Milliseconds of fresh batches; percentiles look at those of the last :data:`WINDOW_SECONDS`."""
 
-    def __init__(self) -> None:
-        self._recent: deque[int] = deque(maxlen=KEPT_SAMPLES)
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._recent: deque[tuple[float, int]] = deque(maxlen=KEPT_SAMPLES)
         self.bucket_counts = [0] * (len(BUCKET_BOUNDS_SECONDS) + 1)
         self.count = 0
         self.sum_ms = 0
@@ -18,7 +22,7 @@ class LatencyRecord:
     def add(self, latency_ms: int) -> None:
         """Clocks of two machines may disagree a little: below zero counts as zero."""
         latency_ms = max(latency_ms, 0)
-        self._recent.append(latency_ms)
+        self._recent.append((self._clock.monotonic(), latency_ms))
         self.count += 1
         self.sum_ms += latency_ms
         bucket = next((i for i, bound in enumerate(BUCKET_BOUNDS_SECONDS) if latency_ms <= bound * 1000), -1)
@@ -26,7 +30,8 @@ class LatencyRecord:
 
     def percentile_ms(self, share: float) -> int | None:
         """The smallest recent latency that at least ``share`` (0-1) of the batches kept; ``None`` without any."""
-        if not self._recent:
+        oldest = self._clock.monotonic() - WINDOW_SECONDS
+        ordered = sorted(latency_ms for at, latency_ms in self._recent if at >= oldest)
+        if not ordered:
             return None
-        ordered = sorted(self._recent)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -48,7 +48,7 @@ class Pipeline:
         self._announcer = announcer
         self._board = board
         self._clock = clock
-        self.latency = LatencyRecord()
+        self.latency = LatencyRecord(clock)
         self.state_problem = ""
         self.busy_since: float | None = None
         """Monotonic time at which the round now being written began, ``None`` between rounds."""

@@ -29,6 +29,7 @@ class StoreWriter:
         self.description = StoreDescription("", "")
         self.problem = ""
         self.retries = 0
+        self._described_after_write = False
 
     async def write(self, rows: Sequence[ReadingRow]) -> list[Rejection]:
         """Write all rows; returns those refused for good, by their index in ``rows``."""
@@ -49,6 +50,10 @@ class StoreWriter:
             delay = min(delay * 2, LONGEST_RETRY_SECONDS)
         if rows:
             self._note_success()
+            if not self._described_after_write:
+                # A store says more about itself once it holds something.
+                self._described_after_write = True
+                await self.check()
         return rejections
 
     async def watch(self) -> None:

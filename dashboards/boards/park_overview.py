@@ -44,7 +44,7 @@ def _verdict_counts() -> Panel:
 def _open_exceedances() -> Panel:
     return Panel(
         "open-exceedances", PanelKind.FINDINGS, Text("Vượt giới hạn chưa khắc phục", "Open exceedances"), "",
-        (PanelQuery(latest_findings),), width=24, height=6, range_days=FINDINGS_DAYS, only_exceeded=True,
+        (PanelQuery(latest_findings),), width=24, height=8, range_days=FINDINGS_DAYS, only_exceeded=True,
         description=Text("Các quy tắc mà kết luận mới nhất là vượt giới hạn.",
                          "Rules whose latest verdict is an exceedance."),
     )  # fmt: skip

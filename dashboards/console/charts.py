@@ -50,7 +50,7 @@ def timeseries_option(
     option = _base(frame, [each.name for each in series])
     option["xAxis"] = _time_axis(frame)
     option["yAxis"] = _value_axis(frame, series, limits, stacked)
-    option["series"] = [_line(each, frame, stacked) for each in series]
+    option["series"] = [_line(each, frame, stacked) for each in (_on_one_grid(series) if stacked else series)]
     if limits and option["series"]:
         option["series"][0]["markLine"] = _mark_lines(limits, frame)
     return option
@@ -189,6 +189,15 @@ def _even_axis(low: float, high: float) -> Option:
     bottom = math.floor(low / step) * step
     top = math.ceil((high + step * 0.2) / step) * step
     return {"min": round(bottom, 9), "max": round(top, 9), "interval": round(step, 9)}
+
+
+def _on_one_grid(series: Sequence[ChartSeries]) -> list[ChartSeries]:
+    """The same instants for all: stacked areas are added up position by position, not by time."""
+    instants = sorted({at for each in series for at, _ in each.samples})
+    return [
+        each._replace(samples=[(at, known.get(at)) for at in instants])
+        for each, known in ((each, dict(each.samples)) for each in series)
+    ]
 
 
 def _line(series: ChartSeries, frame: ChartFrame, stacked: bool) -> Option:

@@ -27,6 +27,9 @@ class BrokerKind(StrEnum):
     EMBEDDED = "embedded"
 
 
+BROKER_NAMES = [kind.value for kind in BrokerKind]
+
+
 class LocalBroker:
     """A broker child on a fixed free port, so that it can be killed and started again in place."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from deploy.local.broker import BrokerKind
+from deploy.local.broker import BROKER_NAMES, BrokerKind
 from deploy.local.demo import DemoOptions, run_demo
 from deploy.local.live_table import LiveScreen
 
@@ -18,7 +18,7 @@ from deploy.local.live_table import LiveScreen
 @click.option("--no-browser", is_flag=True, help="Do not open the console in a browser.")
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write what came out as JSON.")
 @click.option("--workdir", type=click.Path(path_type=Path, file_okay=False), help="Keep databases and logs here.")
-@click.option("--broker", type=click.Choice([kind.value for kind in BrokerKind]), default=BrokerKind.AUTO.value, show_default=True,
+@click.option("--broker", type=click.Choice(BROKER_NAMES), default="auto", show_default=True,
               help="auto takes Mosquitto when it is installed.")  # fmt: skip
 @click.option("--port", type=click.IntRange(1, 65_535), help="Port of the console (default: a free one).")
 @click.option("--scenario", default="bach-dang-demo", show_default=True, help="See `ecopark simulate list`.")

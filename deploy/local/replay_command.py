@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from deploy.local.broker import BrokerKind
+from deploy.local.broker import BROKER_NAMES, BrokerKind
 from deploy.local.replay import (
     BrokerLogin,
     ReplayProgress,
@@ -39,7 +39,7 @@ from service_runtime.errors import OperatorError
 @click.option("--ca-file", default="", help="CA of the broker's certificate.")
 @click.option("--local", "workdir", type=click.Path(path_type=Path, file_okay=False),
               help="Start a private chain (broker, ingest, SQLite) in this folder.")  # fmt: skip
-@click.option("--broker", type=click.Choice([kind.value for kind in BrokerKind]), default=BrokerKind.AUTO.value, show_default=True,
+@click.option("--broker", type=click.Choice(BROKER_NAMES), default="auto", show_default=True,
               help="The private chain's broker.")  # fmt: skip
 def replay(  # noqa: PLR0913, PLR0917 - one parameter per option
     file: Path,

@@ -118,10 +118,10 @@ def daily_means_chart(nox: Judged, co: Judged, limits: tuple[float, float], sour
     chart = Chart(title, source, rows=2, height_inches=6.2)
     words = ("QCVN 19:2024/BTNMT, column B", "an example licence: the register's setting")
     for axes, gas, series, limit, said in zip(chart.all_axes(), ("NOx", "CO"), (nox, co), limits, words, strict=True):
-        for verdict in ("compliant", "exceeded", "insufficient_data"):
+        for verdict, word in WORDS.items():
             part = [(day, value) for day, value, found in series if found == verdict]
             if part:
-                axes.plot(*_xy(part), MARKS[verdict], color=COLOURS[verdict], label=WORDS[verdict],
+                axes.plot(*_xy(part), MARKS[verdict], color=COLOURS[verdict], label=word,
                           markersize=2.6 if verdict == "compliant" else 5, linestyle="none")  # fmt: skip
         axes.axhline(limit, color=LIMIT, linestyle="--", linewidth=1.4)
         axes.annotate(f"limit {limit:g} mg/Nm³ ({said})", (0.01, limit), (0, 4), xycoords=("axes fraction", "data"),
@@ -150,7 +150,7 @@ def frozen_chart(nox: Points, co: Points, frozen: tuple[datetime, datetime], sou
         _time_axis(axes, series[0][0], "%d %b")
     value = next(v for moment, v in nox if frozen[0] <= moment < frozen[1])
     middle = frozen[0] + (frozen[1] - frozen[0]) / 2
-    chart.axes[0][0].annotate(f"{value:g} mg/Nm³ for {hours} hours", (_x(middle), value), (0, 22),
+    chart.axes[0][0].annotate(f"{value:g} mg/Nm³, {hours} rows in a row", (_x(middle), value), (0, 22),
                               textcoords="offset points", ha="center", fontsize=9, color=INK,
                               fontweight="bold")  # fmt: skip
     chart.axes[1][0].set_xlabel("made-up time: row 1 of the file is 1 January 2011, 00:00", fontsize=SMALL, color=INK)
@@ -159,10 +159,13 @@ def frozen_chart(nox: Points, co: Points, frozen: tuple[datetime, datetime], sou
 
 def ammonium_chart(days: Judged, with_zeros: Points, limit: float, source: str) -> Chart:
     """Daily mean ammonium against the limit, and what days with lost rows would be if their zeros had counted."""
-    chart = Chart("Effluent ammonium: 24 h means", source, height_inches=4.2)
+    chart = Chart("Effluent ammonium: 24 h means, March and April 2022", source, height_inches=4.2)
     axes = chart.axes[0][0]
-    axes.plot(*_xy([(day, value) for day, value, _ in days]), "v-", color=LIMIT, markersize=6, linewidth=0.8,
-              label="24 h mean of usable values; limit not kept")  # fmt: skip
+    axes.plot(*_xy([(day, value) for day, value, _ in days]), color=INK, linewidth=0.7, alpha=0.6)
+    for verdict, word in WORDS.items():
+        part = [(day, value) for day, value, found in days if found == verdict]
+        if part:
+            axes.plot(*_xy(part), MARKS[verdict], color=COLOURS[verdict], markersize=6, label=f"24 h mean, {word}")
     axes.plot(*_xy(with_zeros), "_", color=INK, markersize=11, markeredgewidth=1.6, linestyle="none",
               label="if the zeros of lost connections had counted (they do not)")  # fmt: skip
     axes.axhline(limit, color=LIMIT, linestyle="--", linewidth=1.4)
@@ -172,13 +175,13 @@ def ammonium_chart(days: Judged, with_zeros: Points, limit: float, source: str) 
     axes.set_ylim(0, 30)
     axes.set_ylabel("NH₄-N, mg/l")
     axes.legend(loc="upper right", fontsize=SMALL, frameon=False)
-    _time_axis(axes, days[0][0], "%d %b %Y")
+    _time_axis(axes, days[0][0], "%d %b")
     return chart
 
 
 def lost_connection_chart(panels: Sequence[Panel], source: str) -> Chart:
     """Four panels."""
-    chart = Chart("Zeros and 0 °F that are no measurements", source, rows=2, columns=2, height_inches=5.4)
+    chart = Chart("Zeros and 0 °F that are no measurements, March 2022", source, rows=2, columns=2, height_inches=5.4)
     for axes, (title, unit, usable, faults) in zip(chart.all_axes(), panels, strict=True):
         axes.plot(*_xy(usable), "o", color=MEASURED, markersize=4.5, label="usable")
         axes.plot(*_xy(faults), "x", color=LIMIT, markersize=6.5, markeredgewidth=1.6,

@@ -111,15 +111,18 @@ def _turbine(played: Played) -> dict[str, str]:
 
 def _ecorecover(played: Played, data: Path) -> dict[str, str]:
     means = judged(played, "WW-01-NH4")
+    rows_of_file = file_rows(data, ECORECOVER.files[0])
     raw: dict[str, list[float]] = {}
-    for row in file_rows(data, ECORECOVER.files[0]):
+    for row in rows_of_file:
         raw.setdefault(row["t_stamp"][:10], []).append(float(row["nh4_eff"]))
     naive = {day: math.fsum(values) / len(values) for day, values in raw.items()}
     findings = {played.day(f): f for f in played.of_rule("WW-01-NH4")}
     hurt = [(day, mean) for day, mean, _ in means if number(findings[day], "data_capture") < 1]
     with_zeros = [(day, naive[f"{day:%Y-%m-%d}"]) for day, _ in hurt]
     ammonium_chart(means, with_zeros, 10, ECORECOVER_SOURCE).save(HERE / "ecorecover-ammonium.png")
-    lost_connection_chart(_panels(played, data), ECORECOVER_SOURCE).save(HERE / "ecorecover-lost-connection.png")
+    lost_connection_chart(_panels(played, rows_of_file), ECORECOVER_SOURCE).save(
+        HERE / "ecorecover-lost-connection.png"
+    )
     rows = [
         (f"{day:%d %B %Y}", f"{mean:.4f}", f"{naive[f'{day:%Y-%m-%d}']:.4f}",
          f"{100 * number(findings[day], 'data_capture'):.2f} %", WORDS[str(findings[day]["verdict"])])
@@ -139,12 +142,30 @@ def _ecorecover(played: Played, data: Path) -> dict[str, str]:
         ),
         "ecorecover_reasons": table(("point", "`communication_loss`", "`out_of_range`"), by_point),
         "ecorecover_counts": counts(played),
+        **_oddities(rows_of_file),
     }
 
 
-def _panels(played: Played, data: Path) -> list[Panel]:
+def _oddities(rows_of_file: list[dict[str, str]]) -> dict[str, str]:
+    """Numbers of the file itself that the text speaks of."""
+    by_time = {row["t_stamp"]: row for row in rows_of_file}
+    half = by_time["2022-03-14 09:30:00"]
+    rest = by_time["2022-03-14 09:35:00"]
+    return {
+        "phosphate_zeros": f"{sum(float(row['po4_eff']) == 0 for row in rows_of_file):,}",
+        "half_kelvin": half["temp"],
+        "half_celsius": f"{float(half['temp']) - 273.15:.1f}",
+        "half_ammonium": half["nh4_eff"],
+        "rest_kelvin": rest["temp"],
+        "rest_ammonium": rest["nh4_eff"],
+        "before_ammonium": by_time["2022-03-14 09:25:00"]["nh4_eff"],
+        "flow_at_mark": by_time["2022-03-26 12:55:00"]["flow_eff"],
+    }
+
+
+def _panels(played: Played, rows_of_file: list[dict[str, str]]) -> list[Panel]:
     """Two nights, two quantities: whole rows of zeros, and zeros beside a transmitter's 0 degF."""
-    rows = {row["t_stamp"]: row for row in file_rows(data, ECORECOVER.files[0])}
+    rows = {row["t_stamp"]: row for row in rows_of_file}
     nights = (
         ("22 March: whole rows of zeros", datetime(2022, 3, 22, 0, 0, tzinfo=ECORECOVER.zone)),
         (

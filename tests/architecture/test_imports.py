@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("ecopark", "telemetry_model", "telemetry_store", "service_runtime", "gateway", "ingest_service", "analytics",
-            "dashboards", "simulators", "deploy")  # fmt: skip
+PACKAGES = (
+    "ecopark", "telemetry_model", "telemetry_store", "service_runtime", "gateway", "ingest_service", "analytics",
+    "dashboards", "simulators", "deploy",
+)  # fmt: skip
 
 
 def loaded_by(statement: str) -> set[str]:

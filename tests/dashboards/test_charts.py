@@ -137,3 +137,12 @@ def test_a_status_timeline_shows_missing_buckets_as_no_data() -> None:
 def test_a_status_timeline_has_a_word_for_every_colour() -> None:
     pieces: list[dict[str, Any]] = status_option([], a_frame("vi"))["visualMap"]["pieces"]
     assert [piece["label"] for piece in pieces] == ["Đo", "Hiệu chuẩn", "Hỏng", "Không có dữ liệu"]
+
+
+def test_stacked_areas_share_their_instants_so_that_a_gap_shifts_nothing() -> None:
+    whole = ChartSeries("whole", [(0, 1.0), (60_000, 1.0), (120_000, 1.0)])
+    broken = ChartSeries("broken", [(0, 2.0), (120_000, 2.0)])
+    option = timeseries_option([whole, broken], a_frame(), stacked=True)
+    times = [[at for at, _ in each["data"]] for each in option["series"]]
+    assert times[0] == times[1]
+    assert option["series"][1]["data"][1][1] is None

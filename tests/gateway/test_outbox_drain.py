@@ -52,7 +52,7 @@ async def test_it_ends_when_the_cursor_has_passed_everything(mosquitto: Mosquitt
 @pytest.mark.real_server
 async def test_without_an_ingest_service_it_says_so(mosquitto: MosquittoServer, tmp_path: Path) -> None:
     outbox = an_outbox(tmp_path, 3)
-    with pytest.raises(OperatorError, match="3 batches were sent but none was stored for 0.5 s: is an ingest"):
+    with pytest.raises(OperatorError, match=r"3 batches were sent but none was stored for 0\.5 s: is an ingest"):
         await drain_of(outbox, mosquitto.url).run(lambda _left: None, stall_seconds=0.5)
     assert outbox.oldest_unstored() == 1
     outbox.close()
