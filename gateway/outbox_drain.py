@@ -25,7 +25,7 @@ class OutboxDrain:
         gateway: str,
         options: MqttOptions,
         clock: Clock,
-        resend_after_seconds: float = 15.0,
+        resend_after_seconds: float = 5.0,
     ) -> None:
         self._thread = OutboxThread(outbox)
         self._clock = clock

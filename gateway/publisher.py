@@ -64,7 +64,7 @@ class Publisher:
         events: GatewayEvents,
         clock: Clock,
         window_batches: int = 64,
-        resend_after_seconds: float = 30.0,
+        resend_after_seconds: float = 5.0,
     ) -> None:
         self._outbox = outbox
         self._session = session
@@ -79,6 +79,7 @@ class Publisher:
         self._acknowledged: list[int] = []
         self._cursors: list[StoredCursor] = []
         self._reconnected = False
+        self._ingest_session = ""
         self._wake = asyncio.Event()
 
     def committed(self) -> None:
@@ -138,9 +139,14 @@ class Publisher:
         outcome = await self._outbox.call(lambda outbox: outbox.mark_stored_through(cursor.run, cursor.through))
         if outcome is CursorOutcome.UNKNOWN_RUN:
             self._events.cursor_ignored(cursor.run)
-        elif outcome is not CursorOutcome.UNCHANGED:
+            return
+        # Any word from ingest ends the long waits of its absence; only progress starts the wait anew.
+        self._resend_seconds = self._first_resend_seconds
+        if outcome is not CursorOutcome.UNCHANGED:
             self._quiet_since = self._clock.monotonic()
-            self._resend_seconds = self._first_resend_seconds
+        if cursor.session != self._ingest_session:
+            self._ingest_session = cursor.session
+            await self._resend("the broker had forgotten ingest")
 
     async def _resend(self, why: str) -> None:
         self._quiet_since = self._clock.monotonic()

@@ -22,7 +22,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     batch_max_age_seconds: Positive = 1.0
     window_batches: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 64
     """At most so many batches are sent and not yet stored: the backlog stays in the outbox, not in the broker."""
-    resend_after_seconds: Positive = 30.0
+    resend_after_seconds: Positive = 5.0
+    """Standstill of the stored cursor after which what was sent goes again; doubles while ingest stays silent."""
     outbox_max_mb: Annotated[int, msgspec.Meta(ge=1)] = 4000
     outbox_max_age_days: Annotated[int, msgspec.Meta(ge=1)] = 60
     health_interval_seconds: Positive = 10.0

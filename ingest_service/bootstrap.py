@@ -37,7 +37,7 @@ def assemble(
     board = GatewayBoard()
     subscriber = Subscriber(settings, park.id, board, clock)
     announcer = CursorAnnouncer(subscriber.session, park.id, state, clock)
-    subscriber.when_connected(announcer.note_all)
+    subscriber.when_connected(announcer.connected)
     writer = StoreWriter(store, clock)
     admitter = Admitter(ParkBindings(park))
     pipeline = Pipeline(settings, subscriber, admitter, writer, state, announcer, board, clock)

@@ -1,6 +1,7 @@
 """Tells each gateway how far its run is stored: a retained message, soon after the last change, not too often."""
 
 import asyncio
+import uuid
 from collections.abc import Iterable
 
 from ingest_service.state.run_cursor import RunKey
@@ -22,6 +23,7 @@ class CursorAnnouncer:
         self._park = park
         self._state = state
         self._clock = clock
+        self._broker_session = uuid.uuid4().hex
         self._due: dict[RunKey, None] = {}
         self._changed = asyncio.Event()
 
@@ -32,8 +34,10 @@ class CursorAnnouncer:
             self._due[key] = None
         self._changed.set()
 
-    def note_all(self) -> None:
-        """After a reconnect: a broker that lost its retained messages needs every gateway's cursor again."""
+    def connected(self, session_present: bool) -> None:
+        """A broker that forgot us lost its retained messages too, and perhaps what gateways sent meanwhile: say so."""
+        if not session_present:
+            self._broker_session = uuid.uuid4().hex
         self.note(self._state.latest_runs().values())
 
     async def run(self) -> None:
@@ -53,7 +57,7 @@ class CursorAnnouncer:
             if cursor is None:
                 del self._due[key]
                 continue
-            message = encode_control(StoredCursor(key.run, cursor.through, self._clock.now_ms()))
+            message = encode_control(StoredCursor(key.run, cursor.through, self._clock.now_ms(), self._broker_session))
             through = cursor.through
             topic = topic_for(self._park, key.gateway, Channel.STORED)
             if not await self._session.publish(topic, message, retain=True):

@@ -49,7 +49,7 @@ class Subscriber:
         self._clock = clock
         self._waiting: deque[Delivery] = deque()
         self._arrived = asyncio.Event()
-        self._on_connected: Callable[[], None] | None = None
+        self._on_connected: Callable[[bool], None] | None = None
         self.window = settings.receive_maximum
         self.session = MqttSession(options, self.receive, self._connected)
         self.session.subscribe(subscription_for(park, Channel.READINGS), qos=1)
@@ -63,8 +63,8 @@ class Subscriber:
         """Deliveries that were received and not handed out yet."""
         return len(self._waiting)
 
-    def when_connected(self, act: Callable[[], None]) -> None:
-        """Call this at each connect."""
+    def when_connected(self, act: Callable[[bool], None]) -> None:
+        """Call this at each connect, with whether the broker still knew us."""
         self._on_connected = act
 
     async def next(self, timeout_seconds: float | None = None) -> Delivery | None:
@@ -88,7 +88,7 @@ class Subscriber:
         A broker that lost our session does not: then packs that no gateway would send again are kept.
         """
         if self._on_connected is not None:
-            self._on_connected()
+            self._on_connected(session_present)
         if session_present:
             self._waiting.clear()
         else:

@@ -43,11 +43,15 @@ class GatewayHealth(msgspec.Struct, frozen=True):
 
 
 class StoredCursor(msgspec.Struct, frozen=True):
-    """Retained on ``…/stored``: every batch of ``run`` up to and including ``through`` is stored or in quarantine."""
+    """Retained on ``…/stored``: every batch of ``run`` up to and including ``through`` is stored or in quarantine.
+
+    ``session`` is new whenever the broker had forgotten ingest: what was sent before that may be lost in the broker.
+    """
 
     run: str
     through: int
     at_ms: int = 0
+    session: str = ""
 
 
 def encode_control(message: GatewayStatus | GatewayHealth | StoredCursor) -> bytes:

@@ -59,7 +59,6 @@ class LocalChain:
             "mqtt_url": self.broker.url,
             "outbox_path": str(self.workdir.outbox(gateway)),
             "health_interval_seconds": 2.0,
-            "resend_after_seconds": 15.0,
         }
         settings.update(extra)
         self._start(gateway, ["gateway", "run"], settings)

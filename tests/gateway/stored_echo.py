@@ -21,6 +21,7 @@ class StoredEcho:
         self.loses: Callable[[int, int], bool] = lambda _seq, _times: False
         self._stored_topic = stored_topic
         self._through: dict[str, int] = {}
+        self._session_name = ""
         self._told: set[asyncio.Task[bool]] = set()
         self.session = MqttSession(MqttOptions(url=url, client_id="echo"), self._on_message)
         self.session.subscribe(readings_topic)
@@ -42,9 +43,10 @@ class StoredEcho:
         if self.tells_cursor:
             self.tell(run)
 
-    def tell(self, run: str) -> None:
-        """Publish the cursor, retained."""
-        payload = encode_control(StoredCursor(run, self._through[run]))
+    def tell(self, run: str, session: str = "") -> None:
+        """Publish the cursor, retained; a new ``session`` says that the broker had forgotten us."""
+        self._session_name = session or self._session_name
+        payload = encode_control(StoredCursor(run, self._through.get(run, 0), session=self._session_name))
         task = asyncio.get_running_loop().create_task(self.session.publish(self._stored_topic, payload, retain=True))
         self._told.add(task)
         task.add_done_callback(self._told.discard)

@@ -11,7 +11,7 @@ from gateway.events import GatewayEvents
 from gateway.outbox import Outbox
 from gateway.outbox_thread import OutboxThread
 from gateway.publisher import Publisher
-from service_runtime.clock import SystemClock
+from service_runtime.clock import Clock, ManualClock, SystemClock
 from service_runtime.mqtt_session import IncomingMessage, MqttOptions, MqttSession
 from telemetry_model.control_messages import CONTENT_TYPE_SENML_JSON, StoredCursor, encode_control
 from telemetry_model.reading import Reading
@@ -28,10 +28,13 @@ pytestmark = pytest.mark.real_server
 class Sender:
     """Outbox, publisher and session of one gateway."""
 
-    def __init__(self, folder: Path, url: str, window: int = 64, resend_after: float = 30.0) -> None:
+    def __init__(
+        self, folder: Path, url: str, window: int = 64, resend_after: float = 30.0, clock: Clock | None = None
+    ) -> None:
         self.outbox = Outbox.open(folder / "out.db", SystemClock())
         self.thread = OutboxThread(self.outbox)
         self.events = GatewayEvents()
+        self.heard = 0
         self.session = MqttSession(
             MqttOptions(url=url, client_id="gw-east"),
             self._on_message,
@@ -39,10 +42,11 @@ class Sender:
         )
         self.session.subscribe(STORED)
         self.publisher = Publisher(
-            self.thread, self.session, READINGS, self.events, SystemClock(), window, resend_after
+            self.thread, self.session, READINGS, self.events, clock or SystemClock(), window, resend_after
         )
 
     def _on_message(self, message: IncomingMessage) -> None:
+        self.heard += 1
         self.publisher.stored_message(message)
 
     async def commit(self, batches: int, size: int = 5) -> None:
@@ -129,6 +133,44 @@ async def test_what_is_not_stored_goes_again_when_the_cursor_stands_still(
         await until(lambda: all_stored(sender), "the hole to close")
         assert [echo.payloads[4]] == before, "same bytes under the same number"
         assert sender.events.resent_batches >= 1
+
+
+async def test_a_word_from_ingest_ends_the_long_waits_of_its_absence(
+    mosquitto: MosquittoServer, tmp_path: Path
+) -> None:
+    clock = ManualClock(1_790_000_000_000)
+    sender = Sender(tmp_path, mosquitto.url, resend_after=5.0, clock=clock)
+    echo = StoredEcho(mosquitto.url, READINGS, STORED)
+    echo.loses = lambda _seq, _times: True
+    await sender.commit(1)
+    async with at_work(sender, echo):
+        for waited in (5, 10, 20, 40):
+            times = echo.seen.count(1)
+            await until(lambda: sender.outbox.sent == 1, "the batch to be sent")
+            clock.advance(waited)
+            sender.publisher.committed()
+            await until(lambda now=times: echo.seen.count(1) > now, f"the resend after {waited} s")  # type: ignore[misc]
+        await until(lambda: sender.outbox.sent == 1, "the batch to be sent")
+        times = echo.seen.count(1)
+        echo.loses = lambda _seq, _times: False
+        echo.tell(sender.outbox.run)
+        await until(lambda: sender.heard >= 1, "the cursor, unchanged")
+        clock.advance(5)
+        sender.publisher.committed()
+        await until(lambda: all_stored(sender), "the batch stored without waiting 80 s")
+
+
+async def test_a_new_session_of_ingest_brings_everything_unstored_again_at_once(
+    mosquitto: MosquittoServer, tmp_path: Path
+) -> None:
+    sender, echo = Sender(tmp_path, mosquitto.url, resend_after=600.0), StoredEcho(mosquitto.url, READINGS, STORED)
+    echo.loses = lambda _seq, times: times == 1
+    await sender.commit(20)
+    async with at_work(sender, echo):
+        await until(lambda: sender.outbox.sent == 20, "all batches sent, none stored")
+        echo.tell(sender.outbox.run, session="the broker forgot me")
+        await until(lambda: all_stored(sender), "all batches stored long before the timer")
+        assert sender.events.resent_batches == 20
 
 
 async def test_a_cursor_of_an_unknown_run_and_a_spoilt_one_are_ignored(
