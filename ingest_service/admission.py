@@ -35,6 +35,8 @@ class RefusalReason(StrEnum):
     UNIT_UNKNOWN = "unit_unknown"
     TIME_IN_FUTURE = "time_in_future"
     TIME_TOO_OLD = "time_too_old"
+    RETAINED = "retained"
+    """A readings message the broker kept: it would come again, as if measured now, at each connect."""
     VALUE_NOT_FINITE = "value_not_finite"
     UNKNOWN_STATUS = "unknown_status"
     UNKNOWN_REASON = "unknown_reason"
@@ -70,18 +72,15 @@ class Admitter:
     def __init__(self, bindings: ParkBindings) -> None:
         self._bindings = bindings
 
-    def admit(self, gateway: str, payload: bytes, now_ms: int) -> Admission:
-        """Rows and refusals of one pack; never raises, whatever the bytes."""
+    def admit(self, gateway: str, payload: bytes, now_ms: int, numbered: bool = False) -> Admission:
+        """Rows and refusals of one pack; never raises, whatever the bytes. ``numbered``: a gateway's own batch."""
         refused: list[RefusedRecord] = []
         try:
-            records = decode_pack(payload, now_ms)
-        except RecursionError:
-            refused = [RefusedRecord(RefusalReason.MALFORMED_PACK, "nested too deeply", payload)]
-            return Admission([], refused, 0, 0)
+            records = decode_pack(payload, now_ms, allow_relative=not numbered)
         except PackError as error:
             sound, refused = _set_bad_records_aside(payload)
             try:
-                records = decode_pack(sound, now_ms) if sound else []
+                records = decode_pack(sound, now_ms, allow_relative=not numbered) if sound else []
             except PackError:
                 records, refused = [], []
             if not records:
@@ -178,7 +177,7 @@ def _set_bad_records_aside(payload: bytes) -> tuple[bytes, list[RefusedRecord]]:
     """
     try:
         raw_records = msgspec.json.decode(payload, type=list[msgspec.Raw])
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         return b"", []
     sound: list[bytes] = []
     bad: list[RefusedRecord] = []
@@ -198,6 +197,6 @@ def _set_bad_records_aside(payload: bytes) -> tuple[bytes, list[RefusedRecord]]:
 def _has_base_field(raw: msgspec.Raw) -> bool:
     try:
         fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         return False
     return any(label.startswith("b") for label in fields)

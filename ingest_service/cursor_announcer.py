@@ -57,7 +57,10 @@ class CursorAnnouncer:
             if cursor is None:
                 del self._due[key]
                 continue
-            message = encode_control(StoredCursor(key.run, cursor.through, self._clock.now_ms(), self._broker_session))
+            news = StoredCursor(
+                key.run, cursor.through, self._clock.now_ms(), self._broker_session, cursor.through_created_ms
+            )
+            message = encode_control(news)
             through = cursor.through
             topic = topic_for(self._park, key.gateway, Channel.STORED)
             if not await self._session.publish(topic, message, retain=True):

@@ -46,7 +46,7 @@ class GatewayBoard:
                 view.state = view.status.state
             elif channel is Channel.HEALTH:
                 view.health = decode_health(payload)
-        except msgspec.MsgspecError as error:
+        except (ValueError, RecursionError) as error:
             event(_log, logging.WARNING, "gateway sent an unreadable message", gateway=gateway, channel=channel,
                   error=error)  # fmt: skip
             return

@@ -40,9 +40,13 @@ class IntakeRound:
             settlement.line(key).duplicate += 1
             return
         settlement.counts[Count.BATCHES_STORED] += 1
-        if delivery.gateway:
+        if delivery.gateway and delivery.message.retain:
+            refused = RefusedRecord(RefusalReason.RETAINED, "", delivery.message.payload)
+            self._take(delivery, key, Admission([], [refused], 0, 0))
+        elif delivery.gateway:
             payload, now_ms = delivery.message.payload, delivery.received_at_ms
-            self._take(delivery, key, self._admitter.admit(delivery.gateway, payload, now_ms))
+            numbered = delivery.identity is not None
+            self._take(delivery, key, self._admitter.admit(delivery.gateway, payload, now_ms, numbered))
         else:
             refused = RefusedRecord(RefusalReason.UNKNOWN_TOPIC, "", delivery.message.payload)
             self._take(delivery, key, Admission([], [refused], 0, 0))
@@ -82,11 +86,11 @@ class IntakeRound:
             return True
         cursor = self._cursor(RunKey(delivery.gateway, identity.run), identity.oldest or identity.seq)
         missing_before = cursor.missing
-        is_new = cursor.arrive(identity.seq, identity.oldest)
+        created_ms = created_ms_of(delivery.message.properties)
+        is_new = cursor.arrive(identity.seq, identity.oldest, created_ms or 0)
         line = self.settlement.line(key)
         line.missing += cursor.missing - missing_before
         line.through_seq = cursor.through
-        created_ms = created_ms_of(delivery.message.properties)
         if is_new and created_ms and 0 <= delivery.received_at_ms - created_ms < FRESH_BATCH_MS:
             self.fresh_created_ms.append(created_ms)
         return is_new

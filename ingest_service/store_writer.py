@@ -30,6 +30,7 @@ class StoreWriter:
         self.problem = ""
         self.retries = 0
         self._described_after_write = False
+        self._write_is_failing = False
 
     async def write(self, rows: Sequence[ReadingRow]) -> list[Rejection]:
         """Write all rows; returns those refused for good, by their index in ``rows``."""
@@ -44,10 +45,12 @@ class StoreWriter:
             indexes = [indexes[index] for index in outcome.kept]
             if not indexes:
                 break
+            self._write_is_failing = True
             self._note_failure(outcome.kept_detail)
             self.retries += 1
             await asyncio.sleep(max(self._hint(outcome), delay))
             delay = min(delay * 2, LONGEST_RETRY_SECONDS)
+        self._write_is_failing = False
         if rows:
             self._note_success()
             if not self._described_after_write:
@@ -65,13 +68,17 @@ class StoreWriter:
             await asyncio.sleep(CHECK_INTERVAL_SECONDS if self.reachable else 1.0)
 
     async def check(self) -> None:
-        """Ask the store what it is; a store that does not answer is noted, not raised."""
+        """Ask the store what it is; a store that does not answer is noted, not raised.
+
+        While a write is being tried again, only that write can say that the store takes readings.
+        """
         try:
             self.description = await self._store.check()
         except UnreachableError as error:
             self._note_failure(str(error))
         else:
-            self._note_success()
+            if not self._write_is_failing:
+                self._note_success()
 
     @staticmethod
     def _hint(outcome: WriteOutcome) -> float:

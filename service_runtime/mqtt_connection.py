@@ -1,6 +1,7 @@
 """One connection to a broker through paho-mqtt, driven by the event loop, from CONNECT to its end; never reused."""
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Callable
@@ -20,6 +21,7 @@ MAX_PACKETS_PER_TURN = 200
 """How many packets are handled before other tasks of the loop get their turn."""
 MISC_EVERY_SECONDS = 1.0
 DEFAULT_RECEIVE_MAXIMUM = 65_535
+_log = logging.getLogger(__name__)
 
 
 class ConnectionEvents(NamedTuple):
@@ -218,7 +220,7 @@ class MqttConnection:
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         self._handled += 1
         found = message.properties
-        self._events.on_message(
+        self._deliver(
             IncomingMessage(
                 message.topic,
                 bytes(message.payload),
@@ -230,6 +232,16 @@ class MqttConnection:
                 self._number,
             )
         )
+
+    def _deliver(self, message: IncomingMessage) -> None:
+        """Hand it over. A receiver that fails ends the connection in the open: inside paho, the same packet would be
+        handled again for ever, and nobody would know.
+        """
+        try:
+            self._events.on_message(message)
+        except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
+            _log.exception("a message could not be handled", extra={"fields": {"topic": message.topic}})
+            self.end(f"a message on {message.topic} could not be handled: {error!r}")
 
     def _on_publish(self, _client: mqtt.Client, _data: Any, mid: int, code: ReasonCode, _found: Properties) -> None:
         self._handled += 1

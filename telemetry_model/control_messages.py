@@ -46,12 +46,15 @@ class StoredCursor(msgspec.Struct, frozen=True):
     """Retained on ``…/stored``: every batch of ``run`` up to and including ``through`` is stored or in quarantine.
 
     ``session`` is new whenever the broker had forgotten ingest: what was sent before that may be lost in the broker.
+    ``through_created_ms`` is when the gateway committed batch ``through`` (0: not known): a gateway whose file holds
+    another batch under that number is an older copy of itself.
     """
 
     run: str
     through: int
     at_ms: int = 0
     session: str = ""
+    through_created_ms: int = 0
 
 
 def encode_control(message: GatewayStatus | GatewayHealth | StoredCursor) -> bytes:

@@ -14,6 +14,8 @@ from telemetry_model.reading import InstrumentStatus, Reading, ReadingReason
 
 MAX_PACK_BYTES = 1_000_000
 MAX_PACK_RECORDS = 10_000
+MAX_NAME_CHARACTERS = 256
+MAX_UNIT_CHARACTERS = 64
 RELATIVE_TIME_BELOW = 2**28
 """Times below this are relative to now (RFC 8428 section 4.5.3)."""
 
@@ -71,13 +73,18 @@ def encode_pack(readings: Iterable[Reading], units: dict[str, str]) -> bytes:
     return _encoder.encode(records)
 
 
-def decode_pack(payload: bytes, now_ms: int) -> list[SenmlReading]:
-    """All records that carry a reading, resolved; raises :class:`PackError` when the pack as a whole is unusable."""
+def decode_pack(payload: bytes, now_ms: int, allow_relative: bool = True) -> list[SenmlReading]:
+    """All records that carry a reading, resolved; raises :class:`PackError` when the pack as a whole is unusable.
+
+    ``allow_relative`` reads small times as "so long ago" (RFC 8428 section 4.5.3). A gateway has a clock: from one,
+    a small time means that its clock was never set, and must not become a plausible time of today.
+    """
     if len(payload) > MAX_PACK_BYTES:
         raise PackError(f"pack of {len(payload)} bytes is over the limit of {MAX_PACK_BYTES}")
     try:
         records = _decoder.decode(payload)
-    except msgspec.MsgspecError as error:
+    except (ValueError, RecursionError) as error:
+        # msgspec's own errors are ValueErrors, and so is text that is not UTF-8.
         raise PackError(str(error)) from error
     if len(records) > MAX_PACK_RECORDS:
         raise PackError(f"pack of {len(records)} records is over the limit of {MAX_PACK_RECORDS}")
@@ -91,18 +98,24 @@ def decode_pack(payload: bytes, now_ms: int) -> list[SenmlReading]:
         if record.bver is not None and record.bver > 10:
             raise PackError(f"SenML version {record.bver} is newer than 10")
         name = base_name + record.n
+        unit = record.u or base_unit
+        if len(name) > MAX_NAME_CHARACTERS or len(unit) > MAX_UNIT_CHARACTERS:
+            # A base name is copied into every record: without a bound, half a megabyte becomes gigabytes.
+            raise PackError(f"a name of {len(name)} or a unit of {len(unit)} characters is too long")
         if not name:
-            continue
+            if record.v is None and record.vs is None and record.vb is None:
+                continue
+            raise PackError("a record with a value has no name")
         time_s = base_time + record.t
-        if not math.isfinite(time_s):
+        if not math.isfinite(time_s * 1000):
             raise PackError(f"record {name}: time is not finite")
-        time_ms = round(time_s * 1000) + (now_ms if time_s < RELATIVE_TIME_BELOW else 0)
+        time_ms = round(time_s * 1000) + (now_ms if allow_relative and time_s < RELATIVE_TIME_BELOW else 0)
         value = record.v
         if base_value is not None:
             value = base_value + (value or 0.0)
         if value is None and record.vb is not None:
             value = float(record.vb)
-        resolved.append(SenmlReading(name, record.u or base_unit, time_ms, value, record.st, record.q))
+        resolved.append(SenmlReading(name, unit, time_ms, value, record.st, record.q))
     return resolved
 
 

@@ -45,6 +45,7 @@ class SqliteWriter:
         self._ids: dict[PointSeries, int] = {}
         self._record_ids: dict[tuple[str, str], int] = {}
         self._bad_series: set[PointSeries] = set()
+        self._opened_file = 0
 
     def write_readings(self, rows: Sequence[ReadingRow]) -> WriteOutcome:
         """All admissible rows in one transaction, or all kept."""
@@ -85,8 +86,12 @@ class SqliteWriter:
         return WriteOutcome(total, tuple(refused))
 
     def _commit(self, rows: Sequence[_Row], put: Callable[[sqlite3.Connection, Sequence[_Row]], None]) -> None:
+        if self._database is not None and self._opened_file != _file_number(self._path):
+            # Deleted or replaced under us: what is written to the old one nobody will ever read.
+            self.close()
         if self._database is None:
             self._database = connect(self._path, self._busy_timeout_seconds)
+            self._opened_file = _file_number(self._path)
         self._database.execute("BEGIN IMMEDIATE")
         try:
             put(self._database, rows)
@@ -117,3 +122,11 @@ class SqliteWriter:
                 (ids[key],) = database.execute(_ADD_RECORD_SERIES, key).fetchone()
             cells.append((ids[key], row.time_ms, msgspec.json.encode(dict(row.fields)).decode()))
         database.executemany(_UPSERT_RECORD, cells)
+
+
+def _file_number(path: Path) -> int:
+    """What tells one file from another of the same name; 0 when there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0

@@ -26,12 +26,14 @@ class RunCursor:
       the cursor moves on. A missing batch that arrives after all is new, and no longer missing.
     """
 
-    __slots__ = ("base", "stored", "through")
+    __slots__ = ("base", "stored", "through", "through_created_ms")
 
-    def __init__(self, base: int, through: int, stored: SequenceRanges) -> None:
+    def __init__(self, base: int, through: int, stored: SequenceRanges, through_created_ms: int = 0) -> None:
         self.base = base
         self.through = through
         self.stored = stored
+        self.through_created_ms = through_created_ms
+        """When the gateway committed batch ``through``; 0 when that batch came before a hole was filled."""
 
     @classmethod
     def starting_at(cls, oldest: int) -> "RunCursor":
@@ -43,15 +45,18 @@ class RunCursor:
         """Batches up to ``through`` that were given up."""
         return self.through - self.base - self.stored.count_between(self.base + 1, self.through)
 
-    def arrive(self, seq: int, oldest: int | None) -> bool:
+    def arrive(self, seq: int, oldest: int | None, created_ms: int = 0) -> bool:
         """Take note of a batch; ``False`` when it is a duplicate."""
+        before = self.through
         if oldest is not None and oldest - 1 > self.through:
             self.through = oldest - 1
         is_new = seq not in self.stored
         self.stored.add(seq)
         self.through = self.stored.end_of_range_at(self.through + 1) or self.through
+        if self.through != before:
+            self.through_created_ms = created_ms if self.through == seq else 0
         return is_new
 
     def copy(self) -> "RunCursor":
         """An independent copy, to be thrown away when its round fails."""
-        return RunCursor(self.base, self.through, self.stored.copy())
+        return RunCursor(self.base, self.through, self.stored.copy(), self.through_created_ms)

@@ -10,8 +10,9 @@ BUSY_TIMEOUT_SECONDS = 5.0
 _TABLES = """
 CREATE TABLE cursors (
     gateway TEXT NOT NULL, run TEXT NOT NULL, base INTEGER NOT NULL, through INTEGER NOT NULL, stored TEXT NOT NULL,
-    changed INTEGER NOT NULL, PRIMARY KEY (gateway, run)
+    changed INTEGER NOT NULL, through_created_ms INTEGER NOT NULL, PRIMARY KEY (gateway, run)
 ) WITHOUT ROWID;
+CREATE INDEX cursors_changed ON cursors (changed);
 CREATE TABLE counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE ledger (
     gateway TEXT NOT NULL, run TEXT NOT NULL, hour_ms INTEGER NOT NULL,

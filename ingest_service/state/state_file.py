@@ -22,9 +22,10 @@ from service_runtime.errors import OperatorError
 T = TypeVar("T")
 
 _UPSERT_CURSOR = """
-INSERT INTO cursors (gateway, run, base, through, stored, changed)
-VALUES (?, ?, ?, ?, ?, (SELECT coalesce(max(changed), 0) + 1 FROM cursors))
-ON CONFLICT DO UPDATE SET base=excluded.base, through=excluded.through, stored=excluded.stored, changed=excluded.changed
+INSERT INTO cursors (gateway, run, base, through, stored, through_created_ms, changed)
+VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(changed), 0) + 1 FROM cursors))
+ON CONFLICT DO UPDATE SET base=excluded.base, through=excluded.through, stored=excluded.stored,
+through_created_ms=excluded.through_created_ms, changed=excluded.changed
 """
 _ADD_COUNT = "INSERT INTO counts VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value"
 _ADD_TO_LEDGER = """
@@ -106,9 +107,11 @@ class StateFile:
             raise OperatorError(f"{self._path}: ingest state cannot be written ({error})") from error
 
     def _load(self) -> None:
-        rows = self._connection.execute("SELECT gateway, run, base, through, stored FROM cursors ORDER BY changed")
-        for gateway, run, base, through, stored in rows:
-            self.cursors[RunKey(gateway, run)] = RunCursor(base, through, SequenceRanges.parse(stored))
+        columns = "gateway, run, base, through, stored, through_created_ms"
+        for gateway, run, base, through, stored, created_ms in self._connection.execute(
+            f"SELECT {columns} FROM cursors ORDER BY changed"
+        ):
+            self.cursors[RunKey(gateway, run)] = RunCursor(base, through, SequenceRanges.parse(stored), created_ms)
         self.counts.update(dict(self._connection.execute("SELECT name, value FROM counts")))
 
     def _commit(self, settlement: Settlement) -> int:
@@ -116,7 +119,7 @@ class StateFile:
         connection.execute("BEGIN IMMEDIATE")
         try:
             for key, cursor in settlement.cursors.items():
-                values = (*key, cursor.base, cursor.through, str(cursor.stored))
+                values = (*key, cursor.base, cursor.through, str(cursor.stored), cursor.through_created_ms)
                 connection.execute(_UPSERT_CURSOR, values)
             connection.executemany(
                 _ADD_TO_LEDGER,

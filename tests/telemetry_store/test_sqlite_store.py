@@ -174,3 +174,14 @@ async def test_reads_and_writes_at_once(path: Path) -> None:
 
 async def test_a_store_can_be_closed_unused(path: Path) -> None:
     await SqliteStore(path).close()
+
+
+async def test_a_file_deleted_under_us_is_not_written_to_any_more(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.write_readings(ROWS[:5])
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    outcome = await store.write_readings(ROWS[5:7])
+    assert outcome.accepted == 2
+    await store.close()
+    assert await count_rows(SqliteStore(path)) == 2
