@@ -89,7 +89,7 @@ def share_percent(part: Amount, rest: Amount) -> Measured:
     """``part / (part + rest) x 100`` [%] with the errors of both, same unit; ``ZeroDivisionError`` when both are 0."""
     a, b = measured(part), measured(rest)
     whole = a.value + b.value
-    spread = math.hypot(a.standard_uncertainty * b.value, b.standard_uncertainty * a.value) / whole**2
+    spread = math.hypot(a.standard_uncertainty * b.value, b.standard_uncertainty * a.value) / whole / whole
     return Measured(100 * (a.value / whole), 100 * spread, min(a.data_capture, b.data_capture))
 
 
