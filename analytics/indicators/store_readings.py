@@ -103,7 +103,7 @@ async def _slots(
     found: dict[str, PointReadings] = {}
     for point in group:
         slots = tuple(
-            Slot(int(start or 0) - shift * 1000, int(start or 0) - shift * 1000 + SLOT_MS, float(value or 0.0))
+            _slot(int(start or 0) - shift * 1000, float(value or 0.0), span)
             for start, value, _ in rows.get(point.id, [])
         )
         count = sum(int(cells[2] or 0) for cells in rows.get(point.id, []))
@@ -115,6 +115,11 @@ async def _slots(
             amount = Measured(sum(slot.value for slot in slots), 0.0, capture) if slots else _nothing(point.id)
         found[point.id] = PointReadings(amount, slots, capture)
     return found
+
+
+def _slot(start_ms: int, value: float, span: Span) -> Slot:
+    """Half an hour, cut to the span."""
+    return Slot(max(start_ms, span.start_ms), min(start_ms + SLOT_MS, span.end_ms), value)
 
 
 async def _counters(
@@ -151,7 +156,7 @@ def _counted(point: MeasuringPoint, counter: _Counter, span: Span, fine: bool) -
     capture = min(1.0, max(0, end.time_ms - opening.time_ms) / (span.end_ms - span.start_ms))
     if fine:
         capture = min(capture, len(counter.buckets) / span.slots)
-    slots = tuple(_half_hours(counter, end)) if fine else ()
+    slots = tuple(_half_hours(counter, end, span)) if fine else ()
     return PointReadings(Measured(value or 0.0, 0.0, capture), slots, capture)
 
 
@@ -164,11 +169,13 @@ def _register_of_buckets(counter: _Counter, end: RegisterReading) -> list[Regist
     return [*found, end]
 
 
-def _half_hours(counter: _Counter, end: RegisterReading) -> Iterable[Slot]:
+def _half_hours(counter: _Counter, end: RegisterReading, span: Span) -> Iterable[Slot]:
+    """The rise from each half hour to the next that has a reading; over a gap, one slot as long as the gap."""
     for here, following in itertools.pairwise(counter.buckets):
-        yield Slot(here[0], following[0], following[1] - here[1])
+        yield Slot(max(here[0], span.start_ms), following[0], following[1] - here[1])
     start, first, *_ = counter.buckets[-1]
-    yield Slot(start, start + SLOT_MS, end.value - first)
+    end_ms = span.end_ms if counter.closing else min(start + SLOT_MS, span.end_ms)
+    yield Slot(max(start, span.start_ms), end_ms, end.value - first)
 
 
 def _query(

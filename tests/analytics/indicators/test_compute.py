@@ -113,6 +113,30 @@ async def test_energy_over_a_gap_is_billed_but_makes_no_peak(
     assert found["peak_demand", "alpha-supply"].value.value == pytest.approx(120)
 
 
+async def test_energy_over_a_gap_that_ends_the_day_makes_no_peak(
+    filled: SqliteStore, make_park: MakePark, make_readings: Rows, supply: str, span: Span
+) -> None:
+    park = make_park(supply, POINTS)
+    rows = make_readings(park, "em.active_energy_import", span.start_ms, day_of_minutes(2))
+    gap = [r for r in rows if not span.start_ms + 22 * 3_600_000 <= r.time_ms < span.end_ms]
+    found = await computed(filled, park, gap, span)
+    assert found["electricity", "alpha"].value.value == 2880
+    assert found["peak_demand", "alpha-supply"].value.value == pytest.approx(120)
+    # 22-24 h is off-peak: 21:30-24:00 as one slot keeps it there.
+    assert found["time_of_use_cost", "alpha-supply"].value.inputs["off_peak_kwh"] == pytest.approx(720)
+
+
+async def test_a_range_that_begins_within_a_half_hour_is_cut_there(
+    filled: SqliteStore, make_park: MakePark, make_readings: Rows, supply: str, at: At
+) -> None:
+    park = make_park(supply, POINTS)
+    rows = make_readings(park, "em.active_energy_import", at(MONDAY), day_of_minutes(2))
+    found = await computed(filled, park, rows, Span(at("2026-01-05T09:15"), at("2026-01-05T10:00")), 0.4)
+    bill = found["time_of_use_cost", "alpha-supply"].value
+    assert (bill.inputs["normal_kwh"], bill.inputs["peak_kwh"]) == (pytest.approx(30), pytest.approx(60))
+    assert found["peak_demand", "alpha-supply"].value.value == pytest.approx(120)
+
+
 async def test_days_add_up_to_the_whole(
     filled: SqliteStore, make_park: MakePark, make_readings: Rows, supply: str, at: At
 ) -> None:
