@@ -11,6 +11,9 @@ import click
 from analytics.bootstrap import load_park, rules_with_capture, run_analytics
 from analytics.evaluate import Judgement, judge
 from analytics.findings_store import write_findings, write_indicators
+from analytics.indicators.compute import compute_indicators, months_of
+from analytics.indicators.report import INDICATOR_HEADER, indicator_json, indicator_row
+from analytics.indicators.store_readings import Span
 from analytics.plan import JudgingRange
 from analytics.readings_query import data_range
 from analytics.report import HEADER, as_json, as_row, explain, rule_line
@@ -60,6 +63,21 @@ def evaluate(**options: object) -> None:
     asyncio.run(_evaluate(options))
 
 
+@analytics.command()
+@click.option("--store", "store_url", required=True, help="sqlite:///file.db or influxdb://host:8086/bucket?org=name.")
+@click.option("--store-token", default="", envvar="ECOPARK_ANALYTICS_STORE_TOKEN", help="API token of InfluxDB.")
+@click.option("--park", "park_folder", required=True, help="The park register's folder.")
+@click.option("--from", "from_text", default="", help="Date or time, local to the park. Default: the first data.")
+@click.option("--to", "to_text", default="", help="A date (that day included) or a time. Default: the last data.")
+@click.option("--by-month", is_flag=True, help="One value per calendar month instead of one for the whole range.")
+@click.option("--law-of", "law_text", default="", help="Price electricity under the tariff of this date.")
+@click.option("--minimum-data-capture", default=DEFAULT_MINIMUM_DATA_CAPTURE, type=click.FloatRange(0, 1))
+@click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
+def indicators(**options: object) -> None:
+    """Compute what the register's points allow, and say why where they do not."""
+    asyncio.run(_indicators(options))
+
+
 @analytics.group()
 def rules() -> None:
     """The rulebook: what is judged, with which limit, under which article."""
@@ -101,6 +119,28 @@ async def _evaluate(options: dict[str, object]) -> None:
         click.echo(HEADER)
     for finding in found.findings:
         click.echo(as_json(finding) if options["as_lines"] else as_row(finding, park.timezone))
+
+
+async def _indicators(options: dict[str, object]) -> None:
+    park = load_park(str(options["park_folder"]))
+    law_day = _date(str(options["law_text"]), "--law-of") if options["law_text"] else None
+    url = str(options["store_url"])
+    _refuse_missing_file(url)
+    store = open_store(url, str(options["store_token"]))
+    if not options["as_lines"]:
+        click.echo(INDICATOR_HEADER)
+    try:
+        await store.check()
+        wanted = await _span(store, park, str(options["from_text"]), str(options["to_text"]), law_day)
+        whole = Span(wanted.from_ms, wanted.to_ms)
+        for span in months_of(park, whole) if options["by_month"] else [whole]:
+            capture = float(str(options["minimum_data_capture"]))
+            for found in await compute_indicators(store, park, span, capture, law_day):
+                click.echo(
+                    indicator_json(found, park.id) if options["as_lines"] else indicator_row(found, park.timezone)
+                )
+    finally:
+        await store.close()
 
 
 async def _span(store: TelemetryStore, park: Park, from_text: str, to_text: str, law_day: date | None) -> JudgingRange:

@@ -6,6 +6,8 @@ import pytest
 
 from analytics.evaluate import judge
 from analytics.findings_store import read_findings, write_findings, write_indicators
+from analytics.indicators.compute import compute_indicators
+from analytics.indicators.store_readings import Span
 from analytics.plan import JudgingRange
 from analytics.readings_query import data_range
 from analytics.rulebook import load_rulebook
@@ -77,3 +79,29 @@ async def test_the_same_readings_give_the_same_findings(
         answers.append(found)
     assert answers[0] == answers[1]
     assert len(answers[0].findings) >= 8
+
+
+@pytest.mark.real_server
+async def test_the_same_readings_give_the_same_indicators(
+    sqlite_store: TelemetryStore,
+    influx_store: TelemetryStore,
+    make_park: Callable[..., Park],
+    make_readings: Callable[..., list[ReadingRow]],
+    at: Callable[[str], int],
+) -> None:
+    priced = INSTALLATIONS.replace("contracted_kw = 500", 'contracted_kw = 500\nvoltage_level = "22kv"')
+    park, start = make_park(priced, POINTS), at("2026-03-01T00:00")
+    rows: list[ReadingRow] = []
+    for place, point in enumerate(list(park.points)[1:3]):
+        rows += make_readings(park, point, start, [n * (3.0 - place) for n in range(289)])
+    for place, point in enumerate(list(park.points)[3:]):
+        rows += make_readings(park, point, start + 900_000, [3.0 - place] * 288)
+    answers = []
+    for store in (sqlite_store, influx_store):
+        await store.write_readings(rows)
+        answers.append(await compute_indicators(store, park, Span(start, at("2026-03-04T00:00")), 0.8))
+    assert answers[0] == answers[1]
+    costs = [found.value.value for found in answers[0] if found.name == "time_of_use_cost"]
+    # A register and interval energies of the same use: the same bill.
+    assert len(costs) == 2
+    assert costs[0] == pytest.approx(costs[1])

@@ -148,3 +148,26 @@ def test_the_program_ends_with_one_line_and_code_two() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.strip().splitlines() == ["ecopark: no rule 'X-9' (`ecopark analytics rules list` lists them)"]
+
+
+def test_indicators_print_a_table_with_reasons(database: str, folder: Path) -> None:
+    done = run("indicators", "--store", database, "--park", str(folder))
+    assert done.exception is None, done.exception
+    head, first, *_ = done.stdout.splitlines()
+    assert head.split()[:4] == ["period", "(local)", "indicator", "subject"]
+    assert first.split()[2:5] == ["grid_electricity", "p", "-"]
+    assert first.endswith("source: no point measures grid import")
+
+
+def test_indicators_by_month_give_one_line_per_month(database: str, folder: Path) -> None:
+    done = run(
+        "indicators", "--store", database, "--park", str(folder), "--json", "--by-month",
+        "--from", "2026-02-10", "--to", "2026-03-11",
+    )  # fmt: skip
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    periods = {(line["period_start"], line["period_end"]) for line in lines if line["indicator"] == "waste"}
+    assert periods == {
+        ("2026-02-09T17:00:00Z", "2026-02-28T17:00:00Z"),
+        ("2026-02-28T17:00:00Z", "2026-03-11T17:00:00Z"),
+    }
+    assert all(line["value"] is None and line["reason"] for line in lines)

@@ -1,0 +1,1 @@
+"""Indicators as pure, cited functions: energy, water, wastewater, emissions, greenhouse gas, circular economy."""

@@ -1,0 +1,94 @@
+"""Indicators of the park as a whole and of its symbiosis links."""
+
+from collections.abc import Iterator
+
+from analytics.finding import Confidence
+from analytics.indicator import Basis, IndicatorValue, untold
+from analytics.indicators.circular.symbiosis import balance_link
+from analytics.indicators.measured import Measured, total
+from analytics.indicators.park_view import ParkView, ReportedIndicator, as_measured, reasons
+from analytics.indicators.renewable import renewable_share
+from analytics.indicators.store_readings import Missing
+from analytics.indicators.tenant_indicators import carbon
+from analytics.indicators.water import minimum_night_flow, night_flow_leak, reuse_share, water_balance
+from telemetry_model.park_register.types import PARK_TENANT, SymbiosisLink
+
+_METERS = Basis("Park meters", Confidence.SOURCE)
+
+
+def park_indicators(view: ParkView) -> Iterator[ReportedIndicator]:
+    """Grid electricity and its emissions, renewable share, waste; water balance, night flow, reuse."""
+    grid = view.amount_of_role("grid_import")
+    found = {
+        "grid_electricity": as_measured(grid, "kWh", _METERS),
+        **{name: value for name, value in carbon(view, grid).items() if name != "list_candidate"},
+        "renewable_share": _renewable(view, grid),
+        "waste": as_measured(view.amount_of_role("tenant_waste"), "t", _METERS),
+        **_water(view),
+    }
+    for name, value in found.items():
+        yield view.report(name, view.park.id, PARK_TENANT, value)
+
+
+def link_indicators(view: ParkView, link: SymbiosisLink) -> Iterator[ReportedIndicator]:
+    """What a link's giver gave, its taker took, and the remainder."""
+    point = view.park.points.get(link.giver_point) or view.park.points.get(link.taker_point)
+    unit = point.unit if point else "t"
+    given = view.amount(link.giver_point) if link.giver_point else None
+    taken = view.amount(link.taker_point) if link.taker_point else None
+    why = reasons(amount for amount in (given, taken) if amount is not None)
+    balance = balance_link(
+        given if isinstance(given, Measured) else None, taken if isinstance(taken, Measured) else None, unit, why
+    )
+    yield view.report("symbiosis_given", link.link, link.giver, balance.given)
+    yield view.report("symbiosis_taken", link.link, link.taker, balance.taken)
+    yield view.report("symbiosis_remainder", link.link, PARK_TENANT, balance.remainder)
+
+
+def _renewable(view: ParkView, grid: Measured | Missing) -> IndicatorValue:
+    sun = view.amount_of_role("pv_generation")
+    others = [grid, *_fossil(view)]
+    if isinstance(sun, Missing) or any(isinstance(other, Missing) for other in others):
+        return untold("%", _METERS, reasons([sun, *others]))
+    return renewable_share(sun, total(other for other in others if isinstance(other, Measured)))
+
+
+def _fossil(view: ParkView) -> list[Measured | Missing]:
+    points = view.park.points_with_role("chp_generation")
+    return [view.amount_of(points, "chp generation")] if points else []
+
+
+def _water(view: ParkView) -> dict[str, IndicatorValue]:
+    used, intake = view.amount_of_role("tenant_water"), view.amount_of_role("water_intake")
+    reused, discharged = view.amount_of_role("wastewater_reused"), view.amount_of_role("wastewater_discharged")
+    inflows = [intake, reused] if view.park.points_with_role("wastewater_reused") else [intake]
+    balance = untold("m3", _METERS, reasons([*inflows, used]))
+    if not balance.reason and isinstance(used, Measured):
+        balance = water_balance([inflow for inflow in inflows if isinstance(inflow, Measured)], [used])
+    share = untold("%", _METERS, reasons((reused, discharged)))
+    if isinstance(reused, Measured) and isinstance(discharged, Measured):
+        share = reuse_share(reused, discharged)
+    night = _night_flow(view, ("water_intake", "wastewater_reused"))
+    used_at_night = _night_flow(view, ("tenant_water",))
+    leak = untold("m3/d", night.basis, night.reason or used_at_night.reason)
+    if night.value is not None and used_at_night.value is not None:
+        spread = used_at_night.standard_uncertainty or 0.0
+        leak = night_flow_leak(night, Measured(used_at_night.value, spread, used_at_night.data_capture))
+    return {"water_balance": balance, "night_flow": night, "night_leak": leak, "water_reuse_share": share}
+
+
+def _night_flow(view: ParkView, roles: tuple[str, ...]) -> IndicatorValue:
+    """Minimum night flow of the sum over the meters with these roles, half hours in which all of them measured."""
+    devices = [point.device for role in roles for point in view.park.points_with_role(role)]
+    if not view.park.points_with_role(roles[0]):
+        return untold("m3/h", _METERS, f"no point measures {roles[0].replace('_', ' ')}")
+    sums: dict[int, list[float]] = {}
+    for device in devices:
+        for slot in view.slots(device, "flow"):
+            sums.setdefault(slot.start_ms, []).append(slot.value)
+    whole = {start: sum(flows) for start, flows in sums.items() if len(flows) == len(devices)}
+    value = minimum_night_flow(sorted(whole.items()), view.zone)
+    if value.value is None:
+        return untold("m3/h", value.basis, f"{value.reason} by all meters of {roles[0].replace('_', ' ')}")
+    flow = Measured(value.value, value.standard_uncertainty or 0.0, min(1.0, len(whole) / view.span.slots))
+    return flow.report("m3/h", value.basis, value.inputs)

@@ -1,0 +1,116 @@
+"""The register and a period's readings side by side: what the formulas ask for by role, device and quantity."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from analytics.indicator import Basis, IndicatorValue, untold
+from analytics.indicators.measured import Measured, total
+from analytics.indicators.store_readings import Missing, PointReadings, Slot, Span
+from analytics.windows import local_day
+from telemetry_model.park_register import Installation, MeasuringPoint, Park
+
+ACCURACY_ATTRIBUTE = "meter_accuracy_percent"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedIndicator:
+    """An indicator of a subject (tenant, installation, link or park) over a span."""
+
+    name: str
+    subject: str
+    tenant: str
+    span: Span
+    value: IndicatorValue
+
+
+@dataclass(frozen=True, slots=True)
+class ParkView:
+    """A park and what its points measured over ``span``; ``law_day``: prices and hours of that day for all."""
+
+    park: Park
+    span: Span
+    readings: dict[str, PointReadings]
+    law_day: date | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The park's time zone."""
+        return self.park.timezone
+
+    @property
+    def first_day(self) -> date:
+        """The local day on which the span begins."""
+        return local_day(self.span.start_ms, self.zone)
+
+    @property
+    def end_day(self) -> date:
+        """The local day after the last one touched."""
+        return date.fromordinal(local_day(self.span.end_ms - 1, self.zone).toordinal() + 1)
+
+    def point(self, device: str, quantity: str) -> MeasuringPoint | None:
+        """A device's point of a quantity."""
+        return self.park.points.get(f"{device}.{quantity}")
+
+    def amount(self, point_id: str) -> Measured | Missing:
+        """What a point counted, with the accuracy of its meter where the register states one."""
+        found = self.readings.get(point_id)
+        if found is None:
+            return Missing(f"{point_id} is not in the register")
+        if isinstance(found.amount, Missing):
+            return found.amount
+        # An accuracy class is a bound: taken as the half-width of a rectangular distribution (JCGM 100:2008, 4.3.7).
+        spread = found.amount.value * self._accuracy(point_id) / 100 / math.sqrt(3)
+        return Measured(found.amount.value, spread, found.amount.data_capture)
+
+    def amount_of(self, points: Sequence[MeasuringPoint], what: str) -> Measured | Missing:
+        """The sum over points; one that cannot be told makes the sum untold. ``what`` names them when there is none."""
+        if not points:
+            return Missing(f"no point measures {what}")
+        amounts = [self.amount(point.id) for point in points]
+        missing = [amount.reason for amount in amounts if isinstance(amount, Missing)]
+        if missing:
+            return Missing("; ".join(missing))
+        return total(amount for amount in amounts if isinstance(amount, Measured))
+
+    def amount_of_role(self, role: str, tenant: str = "") -> Measured | Missing:
+        """The sum over the points with a role, of one tenant or of all."""
+        points = [point for point in self.park.points_with_role(role) if not tenant or point.tenant == tenant]
+        return self.amount_of(points, role.replace("_", " "))
+
+    def slots(self, device: str, quantity: str) -> tuple[Slot, ...]:
+        """The half hours of a device's point; empty when it has none."""
+        found = self.readings.get(f"{device}.{quantity}")
+        return found.slots if found else ()
+
+    def capture(self, device: str, quantity: str) -> float:
+        """Share (0-1) of the expected data of a device's point."""
+        found = self.readings.get(f"{device}.{quantity}")
+        return found.capture if found else 0.0
+
+    def report(self, name: str, subject: str, tenant: str, value: IndicatorValue) -> ReportedIndicator:
+        """A value with what it is about."""
+        return ReportedIndicator(name, subject, tenant, self.span, value)
+
+    def _accuracy(self, point_id: str) -> float:
+        device = point_id.partition(".")[0]
+        stated = (i.attributes.get(ACCURACY_ATTRIBUTE) for i in self.park.installations.values() if i.device == device)
+        return next((float(value) for value in stated if isinstance(value, (int, float))), 0.0)
+
+
+def number(installation: Installation, attribute: str) -> float | None:
+    """A number among an installation's attributes."""
+    value = installation.attributes.get(attribute)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def as_measured(amount: Measured | Missing, unit: str, basis: Basis) -> IndicatorValue:
+    """An amount straight from the meters as an indicator."""
+    return untold(unit, basis, amount.reason) if isinstance(amount, Missing) else amount.report(unit, basis, {})
+
+
+def reasons(amounts: Iterable[Measured | Missing]) -> str:
+    """Why the amounts that cannot be told cannot; empty when all are told."""
+    return "; ".join(dict.fromkeys(amount.reason for amount in amounts if isinstance(amount, Missing)))

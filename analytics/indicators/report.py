@@ -1,0 +1,47 @@
+"""How indicators are printed: JSON lines for programs, a table for people."""
+
+import json
+from zoneinfo import ZoneInfo
+
+from analytics.indicators.park_view import ReportedIndicator
+from analytics.report import utc_text
+from analytics.windows import local_text
+
+INDICATOR_HEADER = (
+    f"{'period (local)':<16} {'indicator':<20} {'subject':<28} {'value':>14} {'+/-':>10} {'unit':<7} {'data':>5}  basis"
+)
+
+
+def indicator_json(found: ReportedIndicator, park: str) -> str:
+    """One line: the value (``null`` with ``reason`` when it cannot be told), its period, inputs and basis."""
+    value = found.value
+    fields = {
+        "indicator": found.name,
+        "park": park,
+        "subject": found.subject,
+        "tenant": found.tenant,
+        "period_start": utc_text(found.span.start_ms),
+        "period_end": utc_text(found.span.end_ms),
+        "value": value.value,
+        "unit": value.unit,
+        "standard_uncertainty": value.standard_uncertainty,
+        "data_capture": round(value.data_capture, 6),
+        "reason": value.reason,
+        "inputs": dict(value.inputs),
+        "source": value.basis.source,
+        "confidence": value.basis.confidence.value,
+        "note": value.basis.note,
+    }
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def indicator_row(found: ReportedIndicator, zone: ZoneInfo) -> str:
+    """One line of the table; the reason follows where there is no value."""
+    value = found.value
+    number = "-" if value.value is None else f"{value.value:,.6g}"
+    spread = "" if value.standard_uncertainty is None else f"{value.standard_uncertainty:.2g}"
+    row = (
+        f"{local_text(found.span.start_ms, zone):<16} {found.name:<20} {found.subject:<28} {number:>14} {spread:>10} "
+        f"{value.unit:<7} {100 * value.data_capture:>4.0f}%  {value.basis.confidence}"
+    )
+    return f"{row}: {value.reason}" if value.value is None else row

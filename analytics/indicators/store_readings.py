@@ -1,0 +1,210 @@
+"""What a store holds of a park over a period, as indicators need it: registers, sums and means, cut by the store."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from analytics.indicators.counter import RegisterFellError, RegisterReading, counted_amount
+from analytics.indicators.measured import Measured
+from analytics.windows import local_day, start_of_day_ms
+from telemetry_model.park_register import MeasuringPoint, Park
+from telemetry_model.quantities import Kind
+from telemetry_store.protocol import TelemetryStore
+from telemetry_store.query import Aggregate, Select, SeriesQuery, SeriesResult
+
+SLOT_SECONDS = 1800
+"""Half an hour: fine enough for tariff hours, the span of demand meters."""
+SLOT_MS = SLOT_SECONDS * 1000
+DAY_SECONDS = 86_400
+_STAMP_SHIFT_SECONDS = 1
+"""An amount is stamped at the end of its interval: buckets a second later put it into its own half hour."""
+
+
+class Span(NamedTuple):
+    """``[start_ms, end_ms)`` UTC."""
+
+    start_ms: int
+    end_ms: int
+
+    @property
+    def slots(self) -> int:
+        """Half hours that should hold something."""
+        return max(1, round((self.end_ms - self.start_ms) / SLOT_MS))
+
+
+class Missing(NamedTuple):
+    """Why an amount cannot be told."""
+
+    reason: str
+
+
+class Slot(NamedTuple):
+    """A stretch of time in UTC ms and what was counted or measured in it."""
+
+    start_ms: int
+    end_ms: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class PointReadings:
+    """One point over a span: ``amount`` of a counter or of interval amounts, ``slots`` of half an hour.
+
+    Slots hold the amount in them, or the mean of a gauge. The slots of a counter that is not cut into half hours and
+    the amount of a gauge are empty.
+    """
+
+    amount: Measured | Missing
+    slots: tuple[Slot, ...]
+    capture: float
+
+
+@dataclass(slots=True)
+class _Counter:
+    """The rows of one counter as they come."""
+
+    opening: RegisterReading | None = None
+    last: RegisterReading | None = None
+    closing: RegisterReading | None = None
+    buckets: list[tuple[int, float, float, float, float]] = field(default_factory=list)
+
+
+async def read_points(
+    store: TelemetryStore, park: Park, points: Iterable[MeasuringPoint], span: Span, by_half_hour: frozenset[str]
+) -> dict[str, PointReadings]:
+    """Everything asked for, by point id, in a few queries per field; raises ``UnreachableError``.
+
+    Counters in ``by_half_hour`` are cut into half hours, the others are looked at once a day.
+    """
+    groups: dict[tuple[object, ...], list[MeasuringPoint]] = defaultdict(list)
+    for point in points:
+        groups[point.medium, point.field_name, point.quantity.kind, point.id in by_half_hour].append(point)
+    found: dict[str, PointReadings] = {}
+    for group in groups.values():
+        kind = group[0].quantity.kind
+        if kind is Kind.COUNTER:
+            found |= await _counters(store, park, group, span, by_half_hour)
+        else:
+            found |= await _slots(store, park, group, span, kind)
+    return found
+
+
+async def _slots(
+    store: TelemetryStore, park: Park, group: Sequence[MeasuringPoint], span: Span, kind: Kind
+) -> dict[str, PointReadings]:
+    is_amount = kind is Kind.INTERVAL
+    name = group[0].field_name
+    select = (Select(name, Aggregate.SUM if is_amount else Aggregate.MEAN), Select(name, Aggregate.COUNT, "count"))
+    shift = _STAMP_SHIFT_SECONDS if is_amount else 0
+    answer = await store.select(_query(park, group, span, select, SLOT_SECONDS, shift))
+    rows = {result.tags["point"]: result.rows for result in answer}
+    found: dict[str, PointReadings] = {}
+    for point in group:
+        slots = tuple(
+            _slot(int(start or 0) - shift * 1000, float(value or 0.0), span)
+            for start, value, _ in rows.get(point.id, [])
+        )
+        count = sum(int(cells[2] or 0) for cells in rows.get(point.id, []))
+        expected = max(1.0, (span.end_ms - span.start_ms) / (point.interval_seconds * 1000))
+        # A gauge is complete when each half hour has a value; of amounts each single one is needed.
+        capture = min(1.0, count / expected if is_amount else len(slots) / span.slots)
+        amount: Measured | Missing = Missing(f"{point.id} is a momentary value")
+        if is_amount:
+            amount = Measured(sum(slot.value for slot in slots), 0.0, capture) if slots else _nothing(point.id)
+        found[point.id] = PointReadings(amount, slots, capture)
+    return found
+
+
+def _slot(start_ms: int, value: float, span: Span) -> Slot:
+    """Half an hour, cut to the span."""
+    return Slot(max(start_ms, span.start_ms), min(start_ms + SLOT_MS, span.end_ms), value)
+
+
+async def _counters(
+    store: TelemetryStore, park: Park, group: Sequence[MeasuringPoint], span: Span, by_half_hour: frozenset[str]
+) -> dict[str, PointReadings]:
+    name = group[0].field_name
+    fine = group[0].id in by_half_hour
+    every = SLOT_SECONDS if fine else DAY_SECONDS
+    aggregates = (Aggregate.FIRST, Aggregate.LAST, Aggregate.MIN, Aggregate.MAX)
+    after = Span(span.end_ms, span.end_ms + max(point.interval_seconds for point in group) * 1000)
+    counters: dict[str, _Counter] = {point.id: _Counter() for point in group}
+    for result in await store.select(_query(park, group, span, tuple(Select(name, a) for a in aggregates), every)):
+        for start, *values in result.rows:
+            first, last, low, high = (float(value or 0.0) for value in values)
+            counters[result.tags["point"]].buckets.append((int(start or 0), first, last, low, high))
+    for result in await store.select(_query(park, group, span, (Select(name),), limit=1)):
+        counters[result.tags["point"]].opening = _reading(result)
+    for result in await store.select(_query(park, group, span, (Select(name),), limit=1, descending=True)):
+        counters[result.tags["point"]].last = _reading(result)
+    for result in await store.select(_query(park, group, after, (Select(name),), limit=1)):
+        counters[result.tags["point"]].closing = _reading(result)
+    return {point.id: _counted(point, counters[point.id], span, fine) for point in group}
+
+
+def _counted(point: MeasuringPoint, counter: _Counter, span: Span, fine: bool) -> PointReadings:
+    opening, end = counter.opening, counter.closing or counter.last
+    if opening is None or end is None or not counter.buckets:
+        return PointReadings(_nothing(point.id), (), 0.0)
+    readings = [opening, *_register_of_buckets(counter, end)]
+    try:
+        value = counted_amount(readings)
+    except RegisterFellError as error:
+        return PointReadings(Missing(f"{point.id}: {error}"), (), 0.0)
+    capture = min(1.0, max(0, end.time_ms - opening.time_ms) / (span.end_ms - span.start_ms))
+    if fine:
+        capture = min(capture, len(counter.buckets) / span.slots)
+    slots = tuple(_half_hours(counter, end, span)) if fine else ()
+    return PointReadings(Measured(value or 0.0, 0.0, capture), slots, capture)
+
+
+def _register_of_buckets(counter: _Counter, end: RegisterReading) -> list[RegisterReading]:
+    """First, lowest, highest and last of each bucket in the order a register that only grows must have them."""
+    found: list[RegisterReading] = []
+    for start, first, last, low, high in counter.buckets:
+        ordered = (first, last) if low >= first and high <= last else (first, high, low, last)
+        found += [RegisterReading(start, value) for value in ordered]
+    return [*found, end]
+
+
+def _half_hours(counter: _Counter, end: RegisterReading, span: Span) -> Iterable[Slot]:
+    """The rise from each half hour to the next that has a reading; over a gap, one slot as long as the gap."""
+    for here, following in itertools.pairwise(counter.buckets):
+        yield Slot(max(here[0], span.start_ms), following[0], following[1] - here[1])
+    start, first, *_ = counter.buckets[-1]
+    end_ms = span.end_ms if counter.closing else min(start + SLOT_MS, span.end_ms)
+    yield Slot(max(start, span.start_ms), end_ms, end.value - first)
+
+
+def _query(
+    park: Park,
+    group: Sequence[MeasuringPoint],
+    span: Span,
+    select: tuple[Select, ...],
+    every_seconds: int | None = None,
+    shift_seconds: int = 0,
+    *,
+    limit: int | None = None,
+    descending: bool = False,
+) -> SeriesQuery:
+    midnight = start_of_day_ms(local_day(span.start_ms, park.timezone), park.timezone) // 1000
+    return SeriesQuery(
+        group[0].medium.value, select, span.start_ms + shift_seconds * 1000, span.end_ms + shift_seconds * 1000,
+        where=(("park", (park.id,)), ("point", tuple(point.id for point in group))), group_by=("point",),
+        every_seconds=every_seconds,
+        offset_seconds=(midnight + shift_seconds) % every_seconds if every_seconds else 0,
+        measuring_only=True, limit=limit, descending=descending,
+    )  # fmt: skip
+
+
+def _reading(result: SeriesResult) -> RegisterReading | None:
+    if not result.rows:
+        return None
+    time_ms, value = result.rows[0]
+    return RegisterReading(int(time_ms or 0), float(value or 0.0))
+
+
+def _nothing(point: str) -> Missing:
+    return Missing(f"{point} sent no valid value")

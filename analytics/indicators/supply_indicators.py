@@ -1,0 +1,106 @@
+"""Indicators of an electricity supply from its meter: peak, idle load, power factor, cost by time of use, charge."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from analytics.finding import Confidence
+from analytics.indicator import Basis, IndicatorValue, untold
+from analytics.indicators.energy import idle_load_kw, peak_demand_kw
+from analytics.indicators.measured import Measured
+from analytics.indicators.park_view import ParkView, ReportedIndicator, number
+from analytics.indicators.power_factor_charge import power_factor, power_factor_charge
+from analytics.indicators.store_readings import SLOT_SECONDS, Missing
+from analytics.indicators.tariff import CustomerTariff, EnergyInterval, time_of_use_cost, voltage_levels
+from telemetry_model.park_register import Installation
+
+SUPPLY = "electricity_supply"
+ENERGY_PAIRS = (
+    ("active_energy_import", "reactive_energy_import"),
+    ("active_energy_interval", "reactive_energy_interval"),
+)
+"""Active and reactive quantity, in the order in which they are preferred."""
+VOLTAGE_ATTRIBUTE = "voltage_level"
+NEW_HOURS_ATTRIBUTE = "tariff_hours_963_from"
+_TARIFF = Basis("Decision 1279/QD-BCT of 9 May 2025", Confidence.SETTING)
+_METER = Basis("Meter of the supply", Confidence.SOURCE)
+_HOURS_PER_SLOT = SLOT_SECONDS / 3600
+
+
+def supply_indicators(view: ParkView, supply: Installation) -> Iterator[ReportedIndicator]:
+    """All indicators of one supply; those its register entry or its data do not allow say why."""
+
+    def report(name: str, value: IndicatorValue) -> ReportedIndicator:
+        return view.report(name, supply.id, supply.tenant, value)
+
+    means, capture = _mean_powers_kw(view, supply)
+    yield report("peak_demand", peak_demand_kw(means, SLOT_SECONDS // 60, capture) if means else _no_power())
+    idle = idle_load_kw(means)
+    yield report("idle_load", idle if idle.value is None else _captured(idle, capture))
+    active_name, reactive_name = next(
+        (pair for pair in ENERGY_PAIRS if view.point(supply.device, pair[0])), ENERGY_PAIRS[0]
+    )
+    active, reactive = (view.amount(f"{supply.device}.{name}") for name in (active_name, reactive_name))
+    if isinstance(active, Missing) or isinstance(reactive, Missing):
+        why = active.reason if isinstance(active, Missing) else reactive.reason if isinstance(reactive, Missing) else ""
+        yield report("power_factor", untold("1", _METER, why))
+    else:
+        yield report("power_factor", power_factor(active, reactive))
+    cost = _cost(view, supply, active_name, active)
+    yield report("time_of_use_cost", cost)
+    yield report("power_factor_charge", _charge(supply, cost, active, reactive))
+
+
+def _mean_powers_kw(view: ParkView, supply: Installation) -> tuple[list[float], float]:
+    """Mean power of each half hour: from the energy counted in it, as a demand meter does, else from active power."""
+    for active, _ in ENERGY_PAIRS:
+        slots = view.slots(supply.device, active)
+        if slots:
+            # A slot over a gap is a mean over hours: it would hide peaks and is left out.
+            whole = [slot for slot in slots if slot.end_ms - slot.start_ms == SLOT_SECONDS * 1000]
+            return [slot.value / _HOURS_PER_SLOT for slot in whole], min(1.0, len(whole) / view.span.slots)
+    slots = view.slots(supply.device, "active_power")
+    return [slot.value for slot in slots], view.capture(supply.device, "active_power")
+
+
+def _cost(view: ParkView, supply: Installation, quantity: str, active: Measured | Missing) -> IndicatorValue:
+    level = supply.attributes.get(VOLTAGE_ATTRIBUTE)
+    if level is None:
+        return untold("VND", _TARIFF, f"'{VOLTAGE_ATTRIBUTE}' of {supply.id} is not set in the register")
+    if level not in voltage_levels():
+        known = ", ".join(voltage_levels())
+        return untold("VND", _TARIFF, f"'{VOLTAGE_ATTRIBUTE}' of {supply.id} is '{level}' (known: {known})")
+    if isinstance(active, Missing):
+        return untold("VND", _TARIFF, active.reason)
+    intervals = [EnergyInterval(*slot) for slot in view.slots(supply.device, quantity)]
+    tariff = CustomerTariff(str(level), _hours(supply))
+    return time_of_use_cost(intervals, tariff, view.zone, view.law_day, active.data_capture).cost
+
+
+def _hours(supply: Installation) -> tuple[tuple[date, str], ...]:
+    """Legacy hours until the day that the register states for this customer."""
+    changed = supply.attributes.get(NEW_HOURS_ATTRIBUTE)
+    legacy = ((date.min, "legacy"),)
+    return (*legacy, (changed, "decision-963")) if isinstance(changed, date) else legacy
+
+
+def _charge(
+    supply: Installation, cost: IndicatorValue, active: Measured | Missing, reactive: Measured | Missing
+) -> IndicatorValue:
+    demand = number(supply, "contracted_kw")
+    if cost.value is None or isinstance(active, Missing):
+        return untold("VND", _TARIFF, cost.reason or "no active energy was measured")
+    if isinstance(reactive, Missing):
+        return untold("VND", _TARIFF, reactive.reason)
+    if demand is None:
+        return untold("VND", _TARIFF, f"'contracted_kw' of {supply.id} is not set in the register")
+    return power_factor_charge(Measured(cost.value, 0.0, cost.data_capture), active, reactive, demand)
+
+
+def _captured(value: IndicatorValue, capture: float) -> IndicatorValue:
+    return IndicatorValue(
+        value=value.value, unit=value.unit, basis=value.basis, inputs=value.inputs, data_capture=capture
+    )
+
+
+def _no_power() -> IndicatorValue:
+    return untold("kW", _METER, "the meter sent neither energy nor power")

@@ -1,0 +1,69 @@
+"""Indicators of one tenant from its main meters: energy, water, waste, emissions, use per product."""
+
+import dataclasses
+from collections.abc import Iterator
+
+from analytics.finding import Confidence
+from analytics.indicator import Basis, IndicatorValue, untold
+from analytics.indicators.energy import oil_equivalent_toe, specific_energy
+from analytics.indicators.greenhouse_gas import GridUse, list_candidate, scope_2_emissions
+from analytics.indicators.measured import Measured
+from analytics.indicators.park_view import ParkView, ReportedIndicator, as_measured
+from analytics.indicators.store_readings import Missing
+from analytics.indicators.water import specific_water_use
+from telemetry_model.park_register import Tenant
+
+_METERS = Basis("Main meters of the tenant", Confidence.SOURCE)
+_ITEMS = "produced_items"
+
+
+def tenant_indicators(view: ParkView, tenant: Tenant) -> Iterator[ReportedIndicator]:
+    """Electricity, TOE, scope 2 and the list flag; water; waste; use per item where items are counted."""
+    energy = view.amount_of_role("tenant_electricity", tenant.id)
+    water = view.amount_of_role("tenant_water", tenant.id)
+    waste = view.amount_of_role("tenant_waste", tenant.id)
+    found = {
+        "electricity": as_measured(energy, "kWh", _METERS),
+        **carbon(view, energy),
+        "water_use": as_measured(water, "m3", _METERS),
+        "waste": as_measured(waste, "t", _METERS),
+        **_per_item(view, tenant, energy, water),
+    }
+    for name, value in found.items():
+        yield view.report(name, tenant.id, tenant.id, value)
+
+
+def carbon(view: ParkView, energy_kwh: Measured | Missing) -> dict[str, IndicatorValue]:
+    """TOE, scope 2 and the list flag of grid electricity alone: other carriers are not metered."""
+    if isinstance(energy_kwh, Missing):
+        units = {"energy": "TOE", "scope_2_emissions": "tCO2", "list_candidate": "1"}
+        return {name: untold(unit, _METERS, energy_kwh.reason) for name, unit in units.items()}
+    toe = oil_equivalent_toe({"electricity_kwh": energy_kwh}, view.first_day)
+    emissions = scope_2_emissions([GridUse(view.first_day, view.end_day, energy_kwh)])
+    alone = "electricity alone: other carriers are not metered"
+    toe = dataclasses.replace(toe, basis=dataclasses.replace(toe.basis, note=alone))
+    days = (view.end_day - view.first_day).days
+    flag = untold("1", emissions.basis, emissions.reason)
+    if emissions.value is not None and toe.value is not None:
+        capture = energy_kwh.data_capture
+        flag = list_candidate(Measured(emissions.value, 0.0, capture), Measured(toe.value, 0.0, capture), days)
+    return {"energy": toe, "scope_2_emissions": emissions, "list_candidate": flag}
+
+
+def _per_item(
+    view: ParkView, tenant: Tenant, energy: Measured | Missing, water: Measured | Missing
+) -> dict[str, IndicatorValue]:
+    counters = [p for p in view.park.points.values() if p.tenant == tenant.id and p.quantity.name == _ITEMS]
+    if not counters:
+        return {}
+    items = view.amount_of(counters, "items")
+    found: dict[str, IndicatorValue] = {}
+    if isinstance(items, Missing):
+        found["specific_energy"] = untold("MJ/item", _METERS, items.reason)
+        found["specific_water_use"] = untold("m3/item", _METERS, items.reason)
+        return found
+    if isinstance(energy, Measured):
+        found["specific_energy"] = specific_energy(energy, items, "item")
+    if isinstance(water, Measured):
+        found["specific_water_use"] = specific_water_use(water, items, "item")
+    return found

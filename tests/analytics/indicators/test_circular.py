@@ -1,0 +1,138 @@
+"""Flows by code, manifests, shares, symbiosis balances, ISO 59020-style indicators, registers over an exchange."""
+
+from datetime import date
+
+import pytest
+
+from analytics.indicators.circular.inflow_outflow import (
+    Inflow,
+    Outflow,
+    circular_water_share,
+    inflow_indicators,
+    material_productivity,
+    onsite_water_reuse_ratio,
+    outflow_indicators,
+    relative_lifetime,
+)
+from analytics.indicators.circular.material_circularity import ProductMaterial
+from analytics.indicators.circular.material_flows import (
+    Destination,
+    diversion_share,
+    landfill_share,
+    mass_by_code_t,
+    parse_manifests,
+    secondary_material_share,
+)
+from analytics.indicators.circular.symbiosis import balance_link, symbiosis_intensity
+from analytics.indicators.counter import MeterExchange, RegisterFellError, RegisterReading, counted_amount
+from analytics.indicators.measured import Measured
+from service_runtime.errors import OperatorError
+
+HEAD = "date,tenant,code_system,code,mass_t,destination,is_hazardous\n"
+MANIFESTS = HEAD + (
+    "2026-03-01,alpha,ewc,020304,6,recycling,no\n2026-03-02,alpha,tt02-2022,020304,1,,yes\n"
+    "2026-03-03,beta,ewc,020304,2,landfill,no\n2026-03-03,beta,ewc,150101,1,energy,no\n"
+)
+
+
+def test_codes_keep_their_zeros_and_their_system() -> None:
+    flows = parse_manifests(MANIFESTS, "waste.csv")
+    assert flows[0].day == date(2026, 3, 1)
+    assert mass_by_code_t(flows) == {("ewc", "020304"): 8, ("ewc", "150101"): 1, ("tt02-2022", "020304"): 1}
+
+
+def test_shares_of_waste_and_what_is_not_known() -> None:
+    flows = parse_manifests(MANIFESTS, "waste.csv")
+    assert diversion_share(flows).value == pytest.approx(60)
+    assert landfill_share(flows).value == pytest.approx(20)
+    assert flows[1].destination is Destination.UNKNOWN
+    assert diversion_share(flows).data_capture == pytest.approx(0.9)
+
+
+def test_no_waste_no_share() -> None:
+    assert diversion_share([]).reason == "no waste is on record"
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("2026-13-01,a,ewc,1,1,,no", "row 2, column 'date': '2026-13-01' is not a date"),
+        ("2026-03-01,a,ewc,1,-1,,no", "column 'mass_t': '-1' is not a mass"),
+        ("2026-03-01,a,ewc,1,nan,,no", "column 'mass_t': 'nan'"),
+        ("2026-03-01,a,ewc,1,1,sea,no", "column 'destination': 'sea' is not one of reuse"),
+        ("2026-03-01,a,ewc,1,1,,maybe", "column 'is_hazardous': 'maybe' is not yes or no"),
+        ("2026-03-01,a,,1,1,,no", "column 'code_system': is empty"),
+    ],
+)
+def test_mistakes_in_manifests_are_named(row: str, words: str) -> None:
+    with pytest.raises(OperatorError, match=r"waste\.csv row 2") as told:
+        parse_manifests(HEAD + row + "\n", "waste.csv")
+    assert words in str(told.value)
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(OperatorError, match="column 'code_system' is missing"):
+        parse_manifests("date,tenant\n", "waste.csv")
+
+
+def test_secondary_material() -> None:
+    assert secondary_material_share(25, 75).value == pytest.approx(25)
+    assert secondary_material_share(0, 0).value is None
+
+
+def test_a_remainder_within_the_meters_is_explained() -> None:
+    balance = balance_link(Measured(50, 0.5), Measured(49, 0.5), "t")
+    assert balance.is_explained
+    assert balance.remainder.value == 1
+
+
+def test_a_link_without_a_meter_at_the_taker_shows_what_was_given() -> None:
+    balance = balance_link(Measured(50), None, "t")
+    assert (balance.given.value, balance.taken.reason, balance.remainder.value) == (50, "the taker has no meter", None)
+    assert balance.is_explained is None
+
+
+def test_symbiosis_intensity() -> None:
+    assert symbiosis_intensity(10, 40).value == 25
+    assert symbiosis_intensity(0, 0).value is None
+
+
+def test_two_exchanges_between_two_readings() -> None:
+    readings = [RegisterReading(0, 90), RegisterReading(100, 7)]
+    exchanges = [MeterExchange(60, 4, 0), MeterExchange(30, 95, 1)]
+    assert counted_amount(readings, exchanges) == 5 + 3 + 7
+
+
+def test_one_reading_is_no_amount() -> None:
+    assert counted_amount([RegisterReading(0, 1)]) is None
+
+
+def test_an_exchange_that_does_not_fit_the_readings_is_refused() -> None:
+    with pytest.raises(RegisterFellError, match="from 90 to 80"):
+        counted_amount([RegisterReading(0, 90), RegisterReading(100, 7)], [MeterExchange(50, 80, 0)])
+
+
+def test_contents_of_inflow_and_outflow_are_means_by_mass() -> None:
+    inflow = inflow_indicators([Inflow(mass_t=30, recycled=0.5), Inflow(mass_t=10, reused=1)])
+    outflow = outflow_indicators([Outflow(mass_t=10, recycled=0.2), Outflow(mass_t=10, recirculated=0.5)])
+    assert [inflow[name].value for name in inflow] == [25, 37.5, 0]
+    assert [outflow[name].value for name in outflow] == [0, 10, 25]
+    assert inflow_indicators([])["reused_content"].value is None
+
+
+def test_water_lifetime_and_productivity() -> None:
+    assert circular_water_share(20, 80).value == pytest.approx(20)
+    assert onsite_water_reuse_ratio(30, 20).value == 1.5
+    assert relative_lifetime(12, 10).value == 1.2
+    assert material_productivity(5_000_000, 2).value == 2_500_000
+    empty = (circular_water_share(0, 0), onsite_water_reuse_ratio(1, 0), material_productivity(1, 0))
+    assert [value.reason for value in empty] == ["no water was used", "no water flowed in", "no material flowed in"]
+
+
+def test_shares_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="add up to 1"):
+        Inflow(mass_t=1, reused=0.6, recycled=0.6)
+    with pytest.raises(ValueError, match="add up to 1"):
+        ProductMaterial(mass_kg=1, recycling_out=0.6, reuse_out=0.6)
+    with pytest.raises(ValueError, match="must be positive"):
+        relative_lifetime(1, 0)
