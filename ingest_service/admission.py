@@ -12,7 +12,8 @@ import msgspec
 
 from ingest_service.bindings import ParkBindings
 from telemetry_model.reading import InstrumentStatus, ReadingReason
-from telemetry_model.senml_json import PackError, SenmlReading, decode_pack
+from telemetry_model.senml import PackError, SenmlReading
+from telemetry_model.senml_json import decode_pack
 from telemetry_store.rows import ReadingRow
 
 MAX_AHEAD_MS = 5 * 60_000
