@@ -5,7 +5,7 @@ import io
 
 from telemetry_model.plain_json import parse_time_ms
 from telemetry_model.reading import ReadingReason
-from telemetry_model.senml import MAX_PACK_RECORDS, PackError, SenmlReading, check_pack_bytes
+from telemetry_model.senml import MAX_PACK_RECORDS, PackError, PackTooLargeError, SenmlReading, check_pack_bytes
 
 CONTENT_TYPE_CSV = "text/csv"
 REQUIRED = ("time", "point", "value")
@@ -29,7 +29,7 @@ def decode_csv(payload: bytes) -> list[SenmlReading]:
             if any(cell.strip() for cell in cells):
                 readings.append(_reading(header, cells, reader.line_num))
             if len(readings) > MAX_PACK_RECORDS:
-                raise PackError(f"more than {MAX_PACK_RECORDS} rows are over the limit")
+                raise PackTooLargeError(f"more than {MAX_PACK_RECORDS} rows are over the limit")
     except csv.Error as error:
         raise PackError(f"line {reader.line_num}: {error}") from error
     return readings

@@ -53,10 +53,14 @@ class PackError(ValueError):
     """The bytes are not a SenML pack we can read; the message says why."""
 
 
+class PackTooLargeError(PackError):
+    """More bytes or records than a pack may have."""
+
+
 def check_pack_bytes(payload: bytes) -> None:
     """Raises :class:`PackError` when the pack is too long to be looked at."""
     if len(payload) > MAX_PACK_BYTES:
-        raise PackError(f"pack of {len(payload)} bytes is over the limit of {MAX_PACK_BYTES}")
+        raise PackTooLargeError(f"pack of {len(payload)} bytes is over the limit of {MAX_PACK_BYTES}")
 
 
 def check_must_understand(labels: Iterable[str]) -> None:
@@ -69,7 +73,7 @@ def check_must_understand(labels: Iterable[str]) -> None:
 def resolve_records(records: list[SenmlRecord], now_ms: int) -> list[SenmlReading]:
     """All records that carry a reading; raises :class:`PackError` when the pack as a whole is unusable."""
     if len(records) > MAX_PACK_RECORDS:
-        raise PackError(f"pack of {len(records)} records is over the limit of {MAX_PACK_RECORDS}")
+        raise PackTooLargeError(f"pack of {len(records)} records is over the limit of {MAX_PACK_RECORDS}")
     base_name, base_time, base_unit, base_value = "", 0.0, "", None
     version: int | None = None
     resolved: list[SenmlReading] = []

@@ -13,6 +13,7 @@ import msgspec
 from telemetry_model.senml import (
     MAX_PACK_RECORDS,
     PackError,
+    PackTooLargeError,
     SenmlReading,
     SenmlRecord,
     check_must_understand,
@@ -143,7 +144,7 @@ class _CborReader:
                 break
             items.append(item)
             if len(items) > MAX_PACK_RECORDS:
-                raise PackError(f"pack of more than {MAX_PACK_RECORDS} records is over the limit")
+                raise PackTooLargeError(f"pack of more than {MAX_PACK_RECORDS} records is over the limit")
         return items
 
     def _map(self, short: int, depth: int) -> dict[object, object]:

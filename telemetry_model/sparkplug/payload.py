@@ -19,6 +19,7 @@ from telemetry_model.sparkplug.wire import (
 MAX_PAYLOAD_BYTES = 1_000_000
 MAX_METRICS = 10_000
 QUALITY_GOOD = 192
+QUALITY_STALE = 500
 REBIRTH_METRIC = "Node Control/Rebirth"
 
 
