@@ -39,7 +39,6 @@ class SparkplugHost:
         self._asked_at: dict[NodeId, float] = {}
         self._must_announce = False
         self._changed = asyncio.Event()
-        self.rebirths_requested = 0
         intake.on_rebirth_wanted = self.want_rebirth
         intake.on_born = self.note_birth
 
@@ -107,7 +106,7 @@ class SparkplugHost:
         return not self._must_announce and not self._pending
 
     def _remember_asked(self, node: NodeId, now: float) -> None:
-        self.rebirths_requested += 1
+        self._intake.rebirths_requested += 1
         if len(self._asked_at) >= MAX_PENDING_NODES:
             self._asked_at.clear()
         self._asked_at[node] = now

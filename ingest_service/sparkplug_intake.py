@@ -40,6 +40,8 @@ class SparkplugIntake:
         self.on_born: Callable[[NodeId], None] | None = None
         self.lost_steps = 0
         """Steps of a sequence number that were not plus one, over all nodes, since the start."""
+        self.rebirths_requested = 0
+        """Requests that went out, since the start."""
 
     def filters(self) -> list[str]:
         """What to subscribe to."""

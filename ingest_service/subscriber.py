@@ -61,7 +61,7 @@ class Subscriber:
             manual_ack=True,
             will=will,
         )
-        self._reception = reception
+        self.reception = reception
         self._park = park
         self._board = board
         self._clock = clock
@@ -149,7 +149,7 @@ class Subscriber:
         gateway = address.gateway if address is not None and address.park == self._park else ""
         source = ""
         if not gateway:
-            source = self._reception.source_of(message.topic) if self._reception else UNKNOWN_SOURCE
+            source = self.reception.source_of(message.topic) if self.reception else UNKNOWN_SOURCE
         if message.qos == 0:
             if self._unpromised_bytes + _weight(message) > MAX_UNPROMISED_BYTES:
                 self.unpromised_dropped += 1

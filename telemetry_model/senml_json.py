@@ -4,6 +4,7 @@
 value. Labels without a trailing underscore may be ignored by other readers (RFC 8428 section 4.4).
 """
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -33,6 +34,7 @@ __all__ = [
 _decoder = msgspec.json.Decoder(list[SenmlRecord])
 _labels_decoder = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _encoder = msgspec.json.Encoder()
+_ends_in_underscore = re.compile(rb'_"').search
 
 
 def encode_pack(readings: Iterable[Reading], units: dict[str, str]) -> bytes:
@@ -56,7 +58,7 @@ def decode_pack(payload: bytes, now_ms: int) -> list[SenmlReading]:
     check_pack_bytes(payload)
     try:
         records = _decoder.decode(payload)
-        if b'_"' in payload or b"\\u" in payload:
+        if _ends_in_underscore(payload) or b"\\" in payload:
             # Only such bytes can hold a label that must be understood; the common pack is spared the second look.
             for labels in _labels_decoder.decode(payload):
                 check_must_understand(labels)
