@@ -1,4 +1,4 @@
-"""Do we believe it? A SenML pack becomes rows for the store and refusals with a reason; pure, and the hot path.
+"""Do we believe it? Resolved readings become rows for the store and refusals with a reason; pure, and the hot path.
 
 A value outside its point's range is *not* refused: it is stored with the reason ``out_of_range``, so that no rule
 uses it and nobody can say it was hidden. A record without a value is stored with its status and reason.
@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from ingest_service.bindings import ParkBindings
+from ingest_service.bindings import ParkBindings, PointBinding
 from telemetry_model.reading import InstrumentStatus, ReadingReason
-from telemetry_model.senml_json import PackError, SenmlReading, decode_pack
+from telemetry_model.senml import PackError, SenmlReading
+from telemetry_model.senml_json import decode_pack
 from telemetry_store.rows import ReadingRow
 
 MAX_AHEAD_MS = 5 * 60_000
@@ -40,6 +41,8 @@ class RefusalReason(StrEnum):
     VALUE_NOT_FINITE = "value_not_finite"
     UNKNOWN_STATUS = "unknown_status"
     UNKNOWN_REASON = "unknown_reason"
+    NO_BIRTH = "no_birth"
+    """A Sparkplug metric that came by alias before the birth that would explain it."""
 
 
 class RefusedRecord(NamedTuple):
@@ -84,13 +87,13 @@ class Admitter:
             except PackError:
                 records, refused = [], []
             if not records:
-                refused = [RefusedRecord(RefusalReason.MALFORMED_PACK, _short(str(error)), payload)]
-        return self._admit_records(gateway, records, refused, now_ms)
+                refused = [RefusedRecord(RefusalReason.MALFORMED_PACK, short(str(error)), payload)]
+        return self.admit_records(self._bindings.for_gateway(gateway), records, refused, now_ms)
 
-    def _admit_records(
-        self, gateway: str, records: list[SenmlReading], refused: list[RefusedRecord], now_ms: int
+    def admit_records(
+        self, bindings: dict[str, PointBinding], records: list[SenmlReading], refused: list[RefusedRecord], now_ms: int
     ) -> Admission:
-        bindings = self._bindings.for_gateway(gateway)
+        """Rows and refusals of resolved readings from a sender that may speak for the points of ``bindings``."""
         earliest, latest, late_before = now_ms - MAX_AGE_MS, now_ms + MAX_AHEAD_MS, now_ms - LATE_AFTER_MS
         rows: list[ReadingRow] = []
         no_value = late = 0
@@ -104,7 +107,7 @@ class Admitter:
                 or status not in _STATUSES
                 or known_reason is _UNKNOWN
             ):
-                refused.append(self._refuse(gateway, record, now_ms))
+                refused.append(self._refuse(binding is not None, record, now_ms))
                 continue
             if value is None:
                 no_value += 1
@@ -127,13 +130,14 @@ class Admitter:
             rows.append(ReadingRow(binding.series, time_ms, value, status, known_reason))
         return Admission(rows, refused, no_value, late)
 
-    def _refuse(self, gateway: str, record: SenmlReading, now_ms: int) -> RefusedRecord:
+    def _refuse(self, allowed: bool, record: SenmlReading, now_ms: int) -> RefusedRecord:
         name = record.name
         registered = self._bindings.registered_gateway(name)
         if registered is None:
             return _refusal(RefusalReason.UNKNOWN_POINT, f"{name} is not in the park register", record)
-        if registered not in ("", gateway):
-            return _refusal(RefusalReason.WRONG_GATEWAY, f"{name} is registered for gateway {registered}", record)
+        if not allowed:
+            whose = f"registered for gateway {registered}" if registered else "not for this sender to write"
+            return _refusal(RefusalReason.WRONG_GATEWAY, f"{name} is {whose}", record)
         if record.time_ms > now_ms + MAX_AHEAD_MS:
             ahead_seconds = (record.time_ms - now_ms) // 1000
             return _refusal(RefusalReason.TIME_IN_FUTURE, f"{name}: {ahead_seconds} s ahead of our clock", record)
@@ -162,10 +166,11 @@ def row_payload(row: ReadingRow) -> bytes:
 
 
 def _refusal(reason: RefusalReason, detail: str, record: SenmlReading) -> RefusedRecord:
-    return RefusedRecord(reason, _short(detail), record_payload(record))
+    return RefusedRecord(reason, short(detail), record_payload(record))
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Cut to what a detail may hold."""
     return text if len(text) <= MAX_DETAIL_CHARACTERS else text[:MAX_DETAIL_CHARACTERS] + "…"
 
 
@@ -188,7 +193,7 @@ def _set_bad_records_aside(payload: bytes) -> tuple[bytes, list[RefusedRecord]]:
         except PackError as error:
             if _has_base_field(raw):
                 return b"", []
-            bad.append(RefusedRecord(RefusalReason.MALFORMED_RECORD, _short(str(error)), single))
+            bad.append(RefusedRecord(RefusalReason.MALFORMED_RECORD, short(str(error)), single))
         else:
             sound.append(bytes(raw))
     return (b"[" + b",".join(sound) + b"]" if sound else b""), bad

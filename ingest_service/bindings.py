@@ -38,7 +38,8 @@ class ParkBindings:
     def __init__(self, park: Park) -> None:
         self.park = park.id
         self._gateway_of = {point.id: _gateway_of(point, park) for point in park.points.values()}
-        self._all = {point.id: PointBinding(point, park.id) for point in park.points.values()}
+        self.all = {point.id: PointBinding(point, park.id) for point in park.points.values()}
+        """Every point, for senders whose permission is a mapping in the register."""
         self._any_gateway = self._of_gateways(("",))
         named = {gateway for gateway in self._gateway_of.values() if gateway}
         self._by_gateway = {gateway: self._of_gateways(("", gateway)) for gateway in named}
@@ -53,7 +54,7 @@ class ParkBindings:
 
     def _of_gateways(self, gateways: Iterable[str]) -> dict[str, PointBinding]:
         wanted = set(gateways)
-        return {point: self._all[point] for point, gateway in self._gateway_of.items() if gateway in wanted}
+        return {point: self.all[point] for point, gateway in self._gateway_of.items() if gateway in wanted}
 
 
 def _gateway_of(point: MeasuringPoint, park: Park) -> str:

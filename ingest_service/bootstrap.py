@@ -4,17 +4,19 @@ import gc
 import logging
 from contextlib import AsyncExitStack
 
-from ingest_service.admission import Admitter
-from ingest_service.bindings import ParkBindings
 from ingest_service.cursor_announcer import CursorAnnouncer
 from ingest_service.gateway_board import GatewayBoard
 from ingest_service.http_api.app import create_app
 from ingest_service.http_api.server import bind_http, serve_http
+from ingest_service.http_intake import HttpIntake
+from ingest_service.http_sources import load_http_sources
 from ingest_service.ledger_writer import LedgerWriter
 from ingest_service.park_folder import load_park
 from ingest_service.pipeline import Pipeline
+from ingest_service.reception import Reception
 from ingest_service.service_view import ServiceView
 from ingest_service.settings import IngestSettings
+from ingest_service.sparkplug_host import SparkplugHost, host_will
 from ingest_service.state.quarantine import Quarantine
 from ingest_service.state.state_file import StateFile
 from ingest_service.store_writer import StoreWriter
@@ -32,17 +34,25 @@ _log = logging.getLogger(__name__)
 
 def assemble(
     settings: IngestSettings, park: Park, store: TelemetryStore, state: StateFile, clock: Clock
-) -> tuple[ServiceView, CursorAnnouncer]:
+) -> tuple[ServiceView, CursorAnnouncer, Reception, SparkplugHost | None]:
     """All parts, joined; nothing runs yet."""
     board = GatewayBoard()
-    subscriber = Subscriber(settings, park.id, board, clock)
+    reception = Reception(park, load_http_sources(settings.http_sources_file, park))
+    started_ms = clock.now_ms()
+    will = host_will(settings.sparkplug_host_id, started_ms) if park.sparkplug else None
+    subscriber = Subscriber(settings, park.id, board, clock, reception, will)
     announcer = CursorAnnouncer(subscriber.session, park.id, state, clock)
     subscriber.when_connected(announcer.connected)
     writer = StoreWriter(store, clock)
-    admitter = Admitter(ParkBindings(park))
-    pipeline = Pipeline(settings, subscriber, admitter, writer, state, announcer, board, clock)
+    host = None
+    if park.sparkplug:
+        host = SparkplugHost(reception.sparkplug, settings.sparkplug_host_id, started_ms, clock)
+        subscriber.hear(host.topic, host.note_state)
+        subscriber.when_connected(host.when_connected)
+    pipeline = Pipeline(settings, subscriber, reception, writer, state, announcer, board, clock)
     quarantine = Quarantine(settings.state_file)
-    return ServiceView(park.id, subscriber, writer, state, board, pipeline, quarantine, clock), announcer
+    view = ServiceView(park.id, subscriber, writer, state, board, pipeline, quarantine, clock)
+    return view, announcer, reception, host
 
 
 async def run_ingest(settings: IngestSettings) -> None:
@@ -55,9 +65,10 @@ async def run_ingest(settings: IngestSettings) -> None:
         listener = closing.enter_context(bind_http(settings.http_host, settings.http_port))
         state = StateFile(settings.state_file, settings.quarantine_max_records)
         closing.push_async_callback(state.close)
-        view, announcer = assemble(settings, park, store, state, SystemClock())
+        view, announcer, reception, host = assemble(settings, park, store, state, SystemClock())
         session = view.subscriber.session
         closing.push_async_callback(session.close)
+        intake = HttpIntake(reception, view.subscriber, SystemClock()) if reception.sources.by_name else None
         ledger = LedgerWriter(store, state, park.id)
         address = "{}:{}".format(*listener.getsockname()[:2])
         event(_log, logging.INFO, "ingest started", park=park.id, points=len(park.points), http=address)
@@ -67,8 +78,11 @@ async def run_ingest(settings: IngestSettings) -> None:
             "announcer": announcer.run(),
             "store-watch": view.writer.watch(),
             "ledger": ledger.run(),
-            "http": serve_http(create_app(view), listener),
+            "http": serve_http(create_app(view, intake), listener),
         }
+        if host is not None:
+            closing.push_async_callback(host.say_goodbye, session)
+            tasks["sparkplug"] = host.run(session)
         _spare_the_garbage_collector()
         await run_until_stopped(stop, tasks)
         await ledger.write_once()

@@ -1,9 +1,12 @@
 """One round's draft: deliveries are admitted as they are collected, and what they change is noted, nothing done yet."""
 
+import asyncio
 from bisect import bisect_right
 
-from ingest_service.admission import Admission, Admitter, RefusalReason, RefusedRecord, row_payload
+from ingest_service.admission import Admission, RefusalReason, RefusedRecord, row_payload
 from ingest_service.batch_identity import UNNUMBERED, created_ms_of
+from ingest_service.outcome import DeliveryOutcome
+from ingest_service.reception import UNKNOWN_SOURCE, Reception
 from ingest_service.state.run_cursor import RunCursor, RunKey
 from ingest_service.state.settlement import HOUR_MS, Count, LedgerKey, Refusal, Settlement
 from ingest_service.state.state_file import StateFile
@@ -19,8 +22,8 @@ _MAX_CREATED_AGE_MS = 366 * 86_400_000
 class IntakeRound:
     """Collects deliveries into rows for the store and a :class:`Settlement` for the state."""
 
-    def __init__(self, admitter: Admitter, state: StateFile) -> None:
-        self._admitter = admitter
+    def __init__(self, reception: Reception, state: StateFile) -> None:
+        self._reception = reception
         self._state = state
         self.deliveries: list[Delivery] = []
         self.rows: list[ReadingRow] = []
@@ -28,6 +31,8 @@ class IntakeRound:
         self._row_owners: list[tuple[Delivery, LedgerKey]] = []
         self.settlement = Settlement()
         self.fresh_created_ms: list[int] = []
+        self.outcomes: dict[asyncio.Future[DeliveryOutcome], DeliveryOutcome] = {}
+        """For deliveries whose sender waits to hear."""
 
     def add(self, delivery: Delivery) -> None:
         """Admit one delivery; a batch that is stored already changes only its counts."""
@@ -40,16 +45,16 @@ class IntakeRound:
             settlement.line(key).duplicate += 1
             return
         settlement.counts[Count.BATCHES_STORED] += 1
-        if delivery.gateway and delivery.message.retain:
-            refused = RefusedRecord(RefusalReason.RETAINED, "", delivery.message.payload)
+        message, now_ms = delivery.message, delivery.received_at_ms
+        if message.retain:
+            refused = RefusedRecord(RefusalReason.RETAINED, "", message.payload)
             self._take(delivery, key, Admission([], [refused], 0, 0))
-        elif delivery.gateway:
-            payload, now_ms = delivery.message.payload, delivery.received_at_ms
-            numbered = delivery.identity is not None
-            self._take(delivery, key, self._admitter.admit(delivery.gateway, payload, now_ms, numbered))
-        else:
-            refused = RefusedRecord(RefusalReason.UNKNOWN_TOPIC, "", delivery.message.payload)
-            self._take(delivery, key, Admission([], [refused], 0, 0))
+            return
+        numbered = delivery.identity is not None
+        admission = self._reception.admit(
+            message.topic, delivery.gateway, message.content_type, message.payload, now_ms, numbered
+        )
+        self._take(delivery, key, admission)
 
     def reject(self, rejection: Rejection) -> None:
         """The store will never take this row: it goes to the quarantine instead."""
@@ -61,6 +66,21 @@ class IntakeRound:
         self.settlement.refuse(refusal, key)
         self.settlement.counts[Count.READINGS_STORED] -= 1
         self.settlement.line(key).stored -= 1
+        outcome = self._outcome_of(delivery)
+        if outcome is not None:
+            outcome.stored -= 1
+            outcome.refuse(rejection.reason)
+
+    def answer(self) -> None:
+        """Tell the senders that wait what became of their deliveries; call when state and store have them."""
+        for answer, outcome in self.outcomes.items():
+            if not answer.done():
+                answer.set_result(outcome)
+
+    def _outcome_of(self, delivery: Delivery) -> DeliveryOutcome | None:
+        if delivery.answer is None:
+            return None
+        return self.outcomes.setdefault(delivery.answer, DeliveryOutcome())
 
     def _take(self, delivery: Delivery, key: LedgerKey, admission: Admission) -> None:
         rows, refused, no_value, late = admission
@@ -76,6 +96,11 @@ class IntakeRound:
         for record in refused:
             refusal = Refusal(delivery.message.topic, *record, delivery.received_at_ms)
             settlement.refuse(refusal, key)
+        outcome = self._outcome_of(delivery)
+        if outcome is not None:
+            outcome.stored += len(rows)
+            for record in refused:
+                outcome.refuse(record.reason)
         self.rows += rows
         self._row_ends.append(len(self.rows))
         self._row_owners.append((delivery, key))
@@ -110,4 +135,4 @@ class IntakeRound:
         if not now_ms - _MAX_CREATED_AGE_MS <= at_ms <= now_ms + _MAX_CREATED_AHEAD_MS:
             at_ms = now_ms
         run = delivery.identity.run if delivery.identity else UNNUMBERED
-        return LedgerKey(delivery.gateway or "unknown", run, at_ms - at_ms % HOUR_MS)
+        return LedgerKey(delivery.gateway or delivery.source or UNKNOWN_SOURCE, run, at_ms - at_ms % HOUR_MS)

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 
-from ingest_service.admission import Admitter
 from ingest_service.cursor_announcer import CursorAnnouncer
 from ingest_service.gateway_board import GatewayBoard
 from ingest_service.intake_round import IntakeRound
 from ingest_service.latency import LatencyRecord
+from ingest_service.reception import Reception
 from ingest_service.settings import IngestSettings
 from ingest_service.state.state_file import StateFile
 from ingest_service.store_writer import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, StoreWriter
@@ -33,7 +33,7 @@ class Pipeline:
         self,
         settings: IngestSettings,
         subscriber: Subscriber,
-        admitter: Admitter,
+        reception: Reception,
         writer: StoreWriter,
         state: StateFile,
         announcer: CursorAnnouncer,
@@ -42,7 +42,7 @@ class Pipeline:
     ) -> None:
         self._settings = settings
         self._subscriber = subscriber
-        self._admitter = admitter
+        self._reception = reception
         self._writer = writer
         self._state = state
         self._announcer = announcer
@@ -63,7 +63,7 @@ class Pipeline:
 
     async def collect(self) -> IntakeRound:
         """At least one delivery; more as long as they keep coming, up to the limits of the settings."""
-        intake = IntakeRound(self._admitter, self._state)
+        intake = IntakeRound(self._reception, self._state)
         while (first := await self._subscriber.next()) is None:
             pass
         intake.add(first)
@@ -88,6 +88,7 @@ class Pipeline:
             self._subscriber.acknowledge(delivery)
             if delivery.gateway:
                 self._board.seen(delivery.gateway, delivery.received_at_ms)
+        intake.answer()
         self._announcer.note(intake.settlement.cursors)
         for created_ms in intake.fresh_created_ms:
             self.latency.add(now_ms - created_ms)

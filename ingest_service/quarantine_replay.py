@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from ingest_service.admission import Admitter, RefusalReason
-from ingest_service.bindings import ParkBindings
+from ingest_service.admission import RefusalReason
+from ingest_service.http_sources import load_http_sources
 from ingest_service.park_folder import load_park
+from ingest_service.reception import Reception
 from ingest_service.settings import IngestSettings
 from ingest_service.state.quarantine import Quarantine, QuarantinedRecord
 from service_runtime.clock import Clock, SystemClock
@@ -30,22 +31,23 @@ class ReplayResult(NamedTuple):
 async def replay_quarantine(settings: IngestSettings, reason: str | None) -> ReplayResult:
     """Replay everything refused for ``reason`` (or at all); raises ``OperatorError`` when store or register fail."""
     quarantine = Quarantine(settings.state_file)
-    admitter = Admitter(ParkBindings(load_park(settings.park_folder)))
+    park = load_park(settings.park_folder)
+    reception = Reception(park, load_http_sources(settings.http_sources_file, park))
     store = open_store(settings.store_url, settings.store_token)
     try:
         await store.check()
-        return await _replay(quarantine, admitter, store, SystemClock(), reason)
+        return await _replay(quarantine, reception, store, SystemClock(), reason)
     finally:
         await store.close()
 
 
 async def _replay(
-    quarantine: Quarantine, admitter: Admitter, store: TelemetryStore, clock: Clock, reason: str | None
+    quarantine: Quarantine, reception: Reception, store: TelemetryStore, clock: Clock, reason: str | None
 ) -> ReplayResult:
     readings = released = still_refused = last_id = 0
     while records := quarantine.records(reason, RECORDS_AT_A_TIME, last_id):
         last_id = records[-1].id
-        admitted = {r.id: rows for r in records if (rows := _admit(admitter, r, clock.now_ms()))}
+        admitted = {r.id: rows for r in records if (rows := _admit(reception, r, clock.now_ms()))}
         rows = [row for group in admitted.values() for row in group]
         outcome = await store.write_readings(rows)
         if outcome.kept:
@@ -60,11 +62,10 @@ async def _replay(
     return ReplayResult(readings, released, still_refused)
 
 
-def _admit(admitter: Admitter, record: QuarantinedRecord, now_ms: int) -> list[ReadingRow]:
+def _admit(reception: Reception, record: QuarantinedRecord, now_ms: int) -> list[ReadingRow]:
     """The rows of a record that is admitted whole; none when anything in it is still refused."""
     address = parse_topic(record.topic)
-    if address is None:
-        return []
     received_ms = record.first_seen_ms if record.reason in _AS_THEY_CAME else now_ms
-    admission = admitter.admit(address.gateway, record.payload, received_ms)
+    gateway = address.gateway if address else ""
+    admission = reception.admit_again(record.topic, gateway, record.payload, received_ms)
     return [] if admission.refused else admission.rows

@@ -23,6 +23,10 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
     state_path: Required
     http_host: Required = "127.0.0.1"
     http_port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
+    http_sources_file: str = ""
+    """TOML file of the sources that may send readings over HTTP; empty: none may."""
+    sparkplug_host_id: Annotated[str, Meta(pattern=r"^[^/+#]+$", max_length=200)] = "ecopark"
+    """Who we are in ``spBv1.0/STATE/{id}``, when the register has a ``sparkplug.csv``."""
     receive_maximum: Annotated[int, Meta(ge=1, le=65_535)] = 200
     """Messages in flight from the broker, unacknowledged: the bound of everything held in memory."""
     batch_max_records: Annotated[int, Meta(ge=1, le=1_000_000)] = 5000

@@ -11,28 +11,44 @@ from typing import NamedTuple
 
 from ingest_service.batch_identity import BatchIdentity, identity_of
 from ingest_service.gateway_board import GatewayBoard
+from ingest_service.outcome import DeliveryOutcome
+from ingest_service.reception import UNKNOWN_SOURCE, Reception
 from ingest_service.settings import IngestSettings
 from service_runtime.clock import Clock
-from service_runtime.mqtt_session import IncomingMessage, MqttOptions, MqttSession
+from service_runtime.mqtt_session import IncomingMessage, MqttOptions, MqttSession, Will
 from telemetry_model.topics import Channel, parse_topic, subscription_for
 
 SESSION_EXPIRY_SECONDS = 7 * 86_400
 """How long the broker keeps messages for an ingest that is away."""
+MAX_UNPROMISED_BYTES = 64_000_000
+"""Messages at QoS 0 know no back-pressure: what waits of them beyond this is dropped, and counted."""
+_UNPROMISED_OVERHEAD_BYTES = 1_000
 
 
 class Delivery(NamedTuple):
-    """One message with readings, not yet acknowledged. ``gateway`` is empty when the topic is not one of ours."""
+    """One message with readings, not yet acknowledged. ``gateway`` is empty when the topic is not a gateway's;
+    then ``source`` says what the ledger calls its sender. ``answer`` is set for a sender that waits to hear."""
 
     message: IncomingMessage
     gateway: str
     identity: BatchIdentity | None
     received_at_ms: int
+    source: str = ""
+    answer: asyncio.Future[DeliveryOutcome] | None = None
 
 
 class Subscriber:
     """Owns the session; hands out deliveries in the order they came, and acknowledges them."""
 
-    def __init__(self, settings: IngestSettings, park: str, board: GatewayBoard, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: IngestSettings,
+        park: str,
+        board: GatewayBoard,
+        clock: Clock,
+        reception: Reception | None = None,
+        will: Will | None = None,
+    ) -> None:
         options = MqttOptions(
             url=settings.mqtt_url,
             client_id=settings.mqtt_client_id,
@@ -43,16 +59,24 @@ class Subscriber:
             clean_start=False,
             receive_maximum=settings.receive_maximum,
             manual_ack=True,
+            will=will,
         )
+        self.reception = reception
         self._park = park
         self._board = board
         self._clock = clock
         self._waiting: deque[Delivery] = deque()
         self._arrived = asyncio.Event()
-        self._on_connected: Callable[[bool], None] | None = None
+        self._on_connected: list[Callable[[bool], None]] = []
+        self._direct: dict[str, Callable[[bytes], None]] = {}
+        self._unpromised_bytes = 0
+        self.unpromised_dropped = 0
+        """Messages at QoS 0 that found no room."""
         self.window = settings.receive_maximum
         self.session = MqttSession(options, self.receive, self._connected)
         self.session.subscribe(subscription_for(park, Channel.READINGS), qos=1)
+        for topic in reception.filters() if reception else ():
+            self.session.subscribe(topic, qos=1)
         # QoS 0: acknowledgements must go out in the order of receipt [MQTT-4.6.0-2], and these need none. Status is
         # retained and health is repeated, so one that is lost is made good.
         self.session.subscribe(subscription_for(park, Channel.STATUS), qos=0)
@@ -65,7 +89,18 @@ class Subscriber:
 
     def when_connected(self, act: Callable[[bool], None]) -> None:
         """Call this at each connect, with whether the broker still knew us."""
-        self._on_connected = act
+        self._on_connected.append(act)
+
+    def hear(self, topic: str, act: Callable[[bytes], None]) -> None:
+        """Messages of this topic are not deliveries but for ``act``; QoS 0, see above."""
+        self._direct[topic] = act
+        self.session.subscribe(topic, qos=0)
+
+    def enter(self, delivery: Delivery) -> None:
+        """A delivery that came another way than by MQTT; its sender waits for ``answer``."""
+        self._unpromised_bytes += _weight(delivery.message)
+        self._waiting.append(delivery)
+        self._arrived.set()
 
     async def next(self, timeout_seconds: float | None = None) -> Delivery | None:
         """The next delivery, or ``None`` when none came in time; for ever without a time-out."""
@@ -76,31 +111,53 @@ class Subscriber:
                     await self._arrived.wait()
             except TimeoutError:
                 return None
-        return self._waiting.popleft() if self._waiting else None
+        if not self._waiting:
+            return None
+        delivery = self._waiting.popleft()
+        if delivery.message.qos == 0:
+            self._unpromised_bytes -= _weight(delivery.message)
+        return delivery
 
     def acknowledge(self, delivery: Delivery) -> None:
         """The broker may forget it; call in the order of receipt."""
-        self.session.acknowledge(delivery.message)
+        if delivery.answer is None:
+            self.session.acknowledge(delivery.message)
 
     def _connected(self, session_present: bool) -> None:
         """The broker sends again what was not acknowledged, so the old copies must not pile up beside the new ones.
 
-        A broker that lost our session does not: then packs that no gateway would send again are kept.
+        A broker that lost our session does not: then packs that no gateway would send again are kept. At QoS 0, and
+        over HTTP, nothing comes again.
         """
-        if self._on_connected is not None:
-            self._on_connected(session_present)
+        for act in self._on_connected:
+            act(session_present)
         if session_present:
-            self._waiting.clear()
+            self._waiting = deque(d for d in self._waiting if d.message.qos == 0)
         else:
-            self._waiting = deque(d for d in self._waiting if d.identity is None)
+            self._waiting = deque(d for d in self._waiting if d.identity is None or d.message.qos == 0)
 
     def receive(self, message: IncomingMessage) -> None:
         """Called by the session for each message."""
+        if message.topic in self._direct:
+            self._direct[message.topic](message.payload)
+            return
         address = parse_topic(message.topic)
         now_ms = self._clock.now_ms()
         if address is not None and address.park == self._park and address.channel is not Channel.READINGS:
             self._board.note(address.gateway, address.channel, message.payload, message.retain, now_ms)
             return
         gateway = address.gateway if address is not None and address.park == self._park else ""
-        self._waiting.append(Delivery(message, gateway, identity_of(message.properties), now_ms))
+        source = ""
+        if not gateway:
+            source = self.reception.source_of(message.topic) if self.reception else UNKNOWN_SOURCE
+        if message.qos == 0:
+            if self._unpromised_bytes + _weight(message) > MAX_UNPROMISED_BYTES:
+                self.unpromised_dropped += 1
+                return
+            self._unpromised_bytes += _weight(message)
+        self._waiting.append(Delivery(message, gateway, identity_of(message.properties), now_ms, source))
         self._arrived.set()
+
+
+def _weight(message: IncomingMessage) -> int:
+    return len(message.payload) + _UNPROMISED_OVERHEAD_BYTES

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from analytics.alerting.summary import read_alert_summary
 from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from analytics.alerting.summary import read_alert_summary
 from deploy.local.chain import LocalChain
 from deploy.local.ingest_status import IngestStatus, read_ingest_status
 from service_runtime.errors import UnreachableError

@@ -1,1 +1,1 @@
-"""The service's HTTP interface: health, metrics, status. It reads; nothing here decides or changes anything."""
+"""The service's HTTP interface: health, metrics, status, readings. Only ``readings`` takes something in."""

@@ -60,8 +60,25 @@ class ServiceCollector(Collector):
         yield refused
         dropped = counts[Count.QUARANTINE_DROPPED]
         yield CounterMetricFamily("ecopark_ingest_quarantine_dropped", "Records a full quarantine gave up", dropped)
+        unpromised = self._view.subscriber.unpromised_dropped
+        yield CounterMetricFamily("ecopark_ingest_unpromised_dropped", "QoS 0 messages that found no room", unpromised)
+        yield from self._sparkplug()
         retries = self._view.writer.retries
         yield CounterMetricFamily("ecopark_ingest_store_retries", "Writes tried again since the start", retries)
+
+    def _sparkplug(self) -> Iterator[Metric]:
+        reception = self._view.subscriber.reception
+        if reception is None:
+            return
+        for name, text, value in (
+            (
+                "ecopark_ingest_sparkplug_lost_steps",
+                "Sequence steps that were not plus one",
+                reception.sparkplug.lost_steps,
+            ),
+            ("ecopark_ingest_sparkplug_rebirths", "Rebirths asked for", reception.sparkplug.rebirths_requested),
+        ):
+            yield CounterMetricFamily(name, text, value)
 
     def _gauges(self) -> Iterator[Metric]:
         view = self._view

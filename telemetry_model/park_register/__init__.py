@@ -1,8 +1,9 @@
 """The park register: who is in the park, what is measured where, and whom to tell.
 
 A park is a folder an operator edits in a spreadsheet: ``park.toml``, ``tenants.csv``, ``points.csv``,
-``contacts.csv``, and where they apply ``devices.csv`` and ``symbiosis.csv``. :func:`parse_park` takes their texts and
-returns a :class:`Park`, or raises :class:`RegisterError` with *every* problem, each with file, row and column.
+``contacts.csv``, and where they apply ``devices.csv``, ``symbiosis.csv``, ``topics.csv`` and ``sparkplug.csv``.
+:func:`parse_park` takes their texts and returns a :class:`Park`, or raises :class:`RegisterError` with *every*
+problem, each with file, row and column.
 """
 
 from telemetry_model.park_register.parse import REQUIRED_FILES, parse_park
@@ -13,8 +14,10 @@ from telemetry_model.park_register.types import (
     Installation,
     MeasuringPoint,
     Park,
+    SparkplugMapping,
     SymbiosisLink,
     Tenant,
+    TopicMapping,
 )
 
 __all__ = [
@@ -26,7 +29,9 @@ __all__ = [
     "Park",
     "RegisterError",
     "RegisterProblem",
+    "SparkplugMapping",
     "SymbiosisLink",
     "Tenant",
+    "TopicMapping",
     "parse_park",
 ]

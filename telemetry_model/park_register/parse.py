@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from telemetry_model.park_register.mappings import read_sparkplug, read_topics
 from telemetry_model.park_register.problems import RegisterError, RegisterProblem
 from telemetry_model.park_register.tables import IDENTIFIER, Row, read_table, read_toml
 from telemetry_model.park_register.types import (
@@ -54,6 +55,8 @@ def parse_park(files: Mapping[str, str]) -> Park:
         devices=MappingProxyType(devices),
         installations=MappingProxyType(_installations(head, tenants, problems)),
         symbiosis=_symbiosis(files.get("symbiosis.csv"), tenants, points, problems),
+        topics=read_topics(files.get("topics.csv"), points, problems),
+        sparkplug=read_sparkplug(files.get("sparkplug.csv"), points, problems),
     )
     _check_devices_have_points(park, problems)
     if problems:

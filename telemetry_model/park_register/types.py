@@ -103,6 +103,31 @@ class SymbiosisLink:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicMapping:
+    """A value of plain JSON on an MQTT topic that is a point's; ``unit`` is what it is sent in (empty: the point's)."""
+
+    topic: str
+    point: str
+    path: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class SparkplugMapping:
+    """A Sparkplug metric that is a point's, or one that is known and not wanted (``point`` is empty).
+
+    ``device`` is empty for a metric of the edge node itself; ``unit`` as in :class:`TopicMapping`.
+    """
+
+    group: str
+    edge: str
+    device: str
+    metric: str
+    point: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Park:
     """The whole register."""
 
@@ -118,6 +143,8 @@ class Park:
     devices: Mapping[str, DeviceConnection]
     installations: Mapping[str, Installation]
     symbiosis: tuple[SymbiosisLink, ...]
+    topics: tuple[TopicMapping, ...] = ()
+    sparkplug: tuple[SparkplugMapping, ...] = ()
 
     def points_of_device(self, device: str) -> list[MeasuringPoint]:
         """In register order."""

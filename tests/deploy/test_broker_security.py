@@ -19,7 +19,7 @@ import yaml
 
 from deploy.local.child_process import ChildProcess, ecopark_command
 from service_runtime.errors import UnreachableError
-from service_runtime.mqtt_session import IncomingMessage, MqttOptions, MqttSession
+from service_runtime.mqtt_session import IncomingMessage, MqttOptions, MqttSession, Will
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 PATIENCE_SECONDS = 20
@@ -196,6 +196,29 @@ async def test_a_gateway_cannot_read_readings(broker: SecuredBroker) -> None:
         assert await ingest.session.publish(f"{WEST}/stored", b"after")
         await west.until(lambda: bool(west.received))
         assert west.received == [(f"{WEST}/stored", b"after")]
+
+
+async def test_ingest_may_be_a_sparkplug_host_with_its_state_as_will(broker: SecuredBroker) -> None:
+    will = Will("spBv1.0/STATE/ecopark", b"{}")
+    async with (
+        connected(broker.options("ecopark-ingest", will=will), "spBv1.0/hall/NDATA/#") as ingest,
+        connected(broker.options("gw-east"), "spBv1.0/+/NCMD/#") as edge,
+    ):
+        assert await edge.session.publish("spBv1.0/hall/NDATA/gw-east", b"own")
+        await ingest.until(lambda: bool(ingest.received))
+        assert await ingest.session.publish("spBv1.0/hall/NCMD/gw-west", b"for another")
+        assert await ingest.session.publish("spBv1.0/hall/NCMD/gw-east", b"be born")
+        await edge.until(lambda: bool(edge.received))
+        assert edge.received == [("spBv1.0/hall/NCMD/gw-east", b"be born")]
+        assert await ingest.session.publish("spBv1.0/STATE/ecopark", b"", retain=True)
+
+
+@pytest.mark.parametrize(
+    "topic", ["hall/NDATA/gw-west", "hall/DDATA/gw-west/pump", "hall/NCMD/gw-west", "STATE/ecopark"]
+)
+async def test_an_edge_node_speaks_for_itself_alone(broker: SecuredBroker, topic: str) -> None:
+    async with connected(broker.options("gw-east")) as edge:
+        assert not await edge.session.publish(f"spBv1.0/{topic}", b"forged")
 
 
 async def test_ingest_keeps_its_session_when_a_gateway_borrows_its_client_id(broker: SecuredBroker) -> None:

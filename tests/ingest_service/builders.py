@@ -28,6 +28,13 @@ PARK_FILES = {
         "wb-1.mass,firm,zone-a,materials,t,,,\n"
         "met-1.humidity,park,zone-a,weather,%,,,dev\n"
     ),
+    "topics.csv": "topic,point,path,unit\nshelly/7,wm-1.flow,meter.flow,l/s\nlab/ph,wq-1.ph,,\n",
+    "sparkplug.csv": (
+        "group,edge,device,metric,point,unit\n"
+        "hall,line-1,,Power,em-1.active_power,W\n"
+        "hall,line-1,pump,Flow,wm-1.flow,\n"
+        "hall,line-1,,Uptime,-,\n"
+    ),
 }
 POWER, ENERGY, PH, FLOW = "em-1.active_power", "em-1.active_energy_import", "wq-1.ph", "wm-1.flow"
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest_service.admission import Admitter
-from ingest_service.bindings import ParkBindings
 from ingest_service.cursor_announcer import CursorAnnouncer
 from ingest_service.gateway_board import GatewayBoard
+from ingest_service.http_sources import load_http_sources
 from ingest_service.pipeline import Pipeline
+from ingest_service.reception import Reception
 from ingest_service.service_view import ServiceView
 from ingest_service.settings import IngestSettings
 from ingest_service.state.quarantine import Quarantine
@@ -38,15 +38,16 @@ class Rig:
         self.settings = settings
         self.clock = ManualClock(NOW_MS)
         self.board = GatewayBoard()
-        self.subscriber = NotedSubscriber(settings, "thu", self.board, self.clock)
+        park = a_park()
+        self.reception = Reception(park, load_http_sources(settings.http_sources_file, park))
+        self.subscriber = NotedSubscriber(settings, "thu", self.board, self.clock, self.reception)
         self.subscriber.acknowledged = []
         self.store = TroubledStore(open_store(settings.store_url))
         self.state = StateFile(settings.state_file, settings.quarantine_max_records)
         self.announcer = CursorAnnouncer(self.subscriber.session, "thu", self.state, self.clock)
         self.writer = StoreWriter(self.store, self.clock, first_retry_seconds=0.01)
-        admitter = Admitter(ParkBindings(a_park()))
         self.pipeline = Pipeline(
-            settings, self.subscriber, admitter, self.writer, self.state, self.announcer, self.board, self.clock
+            settings, self.subscriber, self.reception, self.writer, self.state, self.announcer, self.board, self.clock
         )
         self.quarantine = Quarantine(settings.state_file)
         self.view = ServiceView(

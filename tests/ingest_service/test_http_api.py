@@ -98,6 +98,8 @@ async def test_metrics_count_what_status_counts(rig: Rig, client: httpx.AsyncCli
         'ecopark_ingest_refused_total{reason="unit_unknown"} 0.0',
         'ecopark_ingest_batches_total{outcome="received"} 2.0',
         "ecopark_ingest_broker_connected 0.0",
+        "ecopark_ingest_unpromised_dropped_total 0.0",
+        "ecopark_ingest_sparkplug_lost_steps_total 0.0",
         'ecopark_ingest_latency_seconds_bucket{le="0.1"} 2.0',
         "ecopark_ingest_latency_seconds_count 2.0",
     ):

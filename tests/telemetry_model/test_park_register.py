@@ -34,6 +34,10 @@ kq = 0.9
     "contacts.csv": "tenant,name,email,language\nsteel,Lan,lan@steel.example,vi\n",
     "devices.csv": "device,gateway,profile,host,port,unit_id,poll_seconds\nem-1,gw-1,eastron-sdm630,10.0.0.1,502,1,5\n",
     "symbiosis.csv": "link,giver,taker,material\nheat,steel,park,hot water\n",
+    "topics.csv": "topic,point,path,unit\nshelly/7,em-1.active_power,meter.power,W\nlab/cod,wq-1.cod,,\n",
+    "sparkplug.csv": (
+        "group,edge,device,metric,point,unit\nhall,line-1,,Power,em-1.active_power,W\nhall,line-1,pump,Hours,-,\n"
+    ),
 }
 
 
@@ -53,6 +57,18 @@ def test_a_good_register_is_read_whole() -> None:
     assert park.installations["outlet"].attributes["kq"] == 0.9
     assert park.monitoring_since == date(2026, 1, 1)
     assert [tenant.id for tenant in park.firms()] == ["steel"]
+
+
+def test_foreign_topics_and_metrics_lead_to_points() -> None:
+    park = parse_park(GOOD)
+    assert [(m.topic, m.point, m.path, m.unit) for m in park.topics] == [
+        ("shelly/7", "em-1.active_power", "meter.power", "W"),
+        ("lab/cod", "wq-1.cod", "value", ""),
+    ]
+    assert [(m.edge, m.device, m.metric, m.point) for m in park.sparkplug] == [
+        ("line-1", "", "Power", "em-1.active_power"),
+        ("line-1", "pump", "Hours", ""),
+    ]
 
 
 def test_an_empty_range_falls_back_to_what_the_quantity_allows() -> None:
@@ -82,6 +98,21 @@ def test_an_empty_range_falls_back_to_what_the_quantity_allows() -> None:
         ("devices.csv", ",502,", ",70000,", "devices.csv, row 2, column port: 70000 is outside 1 to 65535"),
         ("devices.csv", "em-1,gw-1", "em-9,gw-1", "devices.csv, column device: 'em-9' has no point in points.csv"),
         ("symbiosis.csv", "steel,park", "steel,nobody", "symbiosis.csv, row 2, column taker: unknown tenant 'nobody'"),
+        ("topics.csv", "lab/cod", "lab/#", "topics.csv, row 3, column topic: 'lab/#' is not a topic"),
+        ("topics.csv", "lab/cod", "ecopark/1/x/y/readings",
+         "topics.csv, row 3, column topic: 'ecopark/1/x/y/readings'"),
+        ("topics.csv", "lab/cod,wq-1.cod", "lab/cod,wq-9.cod",
+         "topics.csv, row 3, column point: unknown point 'wq-9.cod' (not in points.csv)"),
+        ("topics.csv", "meter.power", "meter..power", "topics.csv, row 2, column path: 'meter..power' is not a path"),
+        ("topics.csv", ",W", ",horsepower", "topics.csv, row 2, column unit: no way from 'horsepower' to kW"),
+        ("topics.csv", "lab/cod,wq-1.cod,,", "shelly/7,wq-1.cod,meter.power,",
+         "topics.csv, row 3, column topic: 'shelly/7' with path 'meter.power' is there twice"),
+        ("sparkplug.csv", "hall,line-1,,", "hall,line/1,,", "sparkplug.csv, row 2, column edge: 'line/1' is not"),
+        ("sparkplug.csv", "Power,em-1.active_power", "Power,em-1.power",
+         "sparkplug.csv, row 2, column point: unknown point 'em-1.power'"),
+        ("sparkplug.csv", ",Power,", ",,", "sparkplug.csv, row 2, column metric: a metric name is required"),
+        ("sparkplug.csv", "pump,Hours", ",Power", "sparkplug.csv, row 3, column metric: 'Power' is there twice"),
+        ("sparkplug.csv", ",W", ",l", "sparkplug.csv, row 2, column unit: no way from 'l' to kW"),
         ("park.toml", 'id = "song-cam"', "", "park.toml, column id: a text is required"),
         ("park.toml", "Asia/Ho_Chi_Minh", "Asia/Haiphong",
          "park.toml, column timezone: 'Asia/Haiphong' is not a known time zone"),

@@ -74,6 +74,9 @@ def test_booleans_become_numbers_and_texts_no_value() -> None:
         (b'[{"n": "a.b", "v": 1}', "truncated"),
         (b"\xff\xfe", "malformed"),
         (b'[{"bver": 11, "n": "a.b", "v": 1}]', "SenML version 11"),
+        (b'[{"bver": 5, "n": "a.b", "v": 1}, {"bver": 10, "n": "a.b", "v": 1}]', "versions 5 and 10 in one pack"),
+        (b'[{"n": "a.b", "v": 1, "calibrated_by_": "x"}]', "'calibrated_by_' must be understood"),
+        (b'[{"n": "a.b", "v": 1, "x\\u005f": "x"}]', "'x_' must be understood"),
         (json.dumps([{"n": "a.b", "v": 1}] * (MAX_PACK_RECORDS + 1)).encode(), "over the limit"),
         (b" " * 1_000_001, "over the limit"),
     ],
@@ -92,3 +95,20 @@ def test_an_unknown_status_or_reason_is_not_guessed() -> None:
 def test_a_reading_without_value_needs_a_reason() -> None:
     with pytest.raises(ValueError, match="no value and no reason"):
         Reading("a.b", NOW_MS, None)
+
+
+def test_other_unknown_labels_are_ignored_and_a_value_may_end_in_an_underscore() -> None:
+    assert decode([{"n": "a.b_", "v": 1, "vendor": {"x_": 1}}]) == [("a.b_", NOW_MS, 1.0)]
+
+
+def test_a_record_of_base_fields_alone_resolves_to_nothing() -> None:
+    assert decode([{"bn": "a.", "bu": "V"}, {"n": "b", "v": 1}]) == [("a.b", NOW_MS, 1.0)]
+
+
+def test_a_base_value_stands_where_no_other_value_is_said() -> None:
+    pack = [{"bv": 20, "n": "a"}, {"n": "b", "vs": "x"}, {"n": "c", "vd": "eA"}, {"n": "d", "q": "device_timeout"}]
+    assert [value for _, _, value in decode(pack)] == [20.0, None, None, None]
+
+
+def test_a_sum_alone_is_no_value() -> None:
+    assert decode([{"n": "a.b", "s": 12.5}]) == [("a.b", NOW_MS, None)]
