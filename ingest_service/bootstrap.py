@@ -10,9 +10,11 @@ from ingest_service.cursor_announcer import CursorAnnouncer
 from ingest_service.gateway_board import GatewayBoard
 from ingest_service.http_api.app import create_app
 from ingest_service.http_api.server import bind_http, serve_http
+from ingest_service.ledger_book import LedgerBook
 from ingest_service.ledger_writer import LedgerWriter
 from ingest_service.park_folder import load_park
 from ingest_service.pipeline import Pipeline
+from ingest_service.resend_asker import ResendAsker
 from ingest_service.service_view import ServiceView
 from ingest_service.settings import IngestSettings
 from ingest_service.state.quarantine import Quarantine
@@ -42,7 +44,8 @@ def assemble(
     admitter = Admitter(ParkBindings(park))
     pipeline = Pipeline(settings, subscriber, admitter, writer, state, announcer, board, clock)
     quarantine = Quarantine(settings.state_file)
-    return ServiceView(park.id, subscriber, writer, state, board, pipeline, quarantine, clock), announcer
+    asker = ResendAsker(subscriber.session, park.id, state, board, clock, settings.resend_grace_seconds)
+    return ServiceView(park.id, subscriber, writer, state, board, pipeline, quarantine, clock, asker), announcer
 
 
 async def run_ingest(settings: IngestSettings) -> None:
@@ -65,9 +68,10 @@ async def run_ingest(settings: IngestSettings) -> None:
             "mqtt": session.run(),
             "pipeline": view.pipeline.run(),
             "announcer": announcer.run(),
+            "resend": view.asker.run(),
             "store-watch": view.writer.watch(),
             "ledger": ledger.run(),
-            "http": serve_http(create_app(view), listener),
+            "http": serve_http(create_app(view, LedgerBook(settings.state_file)), listener),
         }
         _spare_the_garbage_collector()
         await run_until_stopped(stop, tasks)

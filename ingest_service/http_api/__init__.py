@@ -1,1 +1,1 @@
-"""The service's HTTP interface: health, metrics, status. It reads; nothing here decides or changes anything."""
+"""The service's HTTP interface: health, metrics, status, ledger; a refill is the one thing that can be asked for."""

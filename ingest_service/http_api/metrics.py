@@ -27,6 +27,7 @@ _BATCHES = {
     "received": Count.BATCHES_RECEIVED,
     "stored": Count.BATCHES_STORED,
     "duplicate": Count.BATCHES_DUPLICATE,
+    "refilled": Count.BATCHES_REFILLED,
 }
 _REASONS = (*(reason.value for reason in RefusalReason), *(reason.value for reason in RejectReason))
 
@@ -60,6 +61,8 @@ class ServiceCollector(Collector):
         yield refused
         dropped = counts[Count.QUARANTINE_DROPPED]
         yield CounterMetricFamily("ecopark_ingest_quarantine_dropped", "Records a full quarantine gave up", dropped)
+        requests = self._view.asker.requests
+        yield CounterMetricFamily("ecopark_ingest_resend_requests", "Ranges asked of gateways again", requests)
         retries = self._view.writer.retries
         yield CounterMetricFamily("ecopark_ingest_store_retries", "Writes tried again since the start", retries)
 
