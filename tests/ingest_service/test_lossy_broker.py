@@ -93,7 +93,7 @@ class Both:
 losses = st.lists(st.booleans(), max_size=40)
 
 
-@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(lost_up=losses, lost_down=st.lists(st.booleans(), max_size=12))
 def test_random_loss_ends_with_exactly_the_committed_set(lost_up: list[bool], lost_down: list[bool]) -> None:
     async def play(folder: Path) -> None:
