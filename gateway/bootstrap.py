@@ -14,6 +14,7 @@ from gateway.outbox_thread import OutboxThread
 from gateway.polling_schedule import DevicePoller
 from gateway.publisher import Publisher
 from gateway.reading_buffer import ReadingBuffer
+from gateway.recall import Recall
 from gateway.settings import GatewaySettings
 from gateway.sources.modbus.profile_files import load_profiles
 from gateway.sources.registry import create_source
@@ -89,7 +90,9 @@ class Gateway:
         self._session = MqttSession(
             mqtt_options(settings, will), self._on_message, on_connected=lambda _present: self._on_connected()
         )
+        self._resend_topic = topics[Channel.RESEND]
         self._session.subscribe(topics[Channel.STORED])
+        self._session.subscribe(self._resend_topic)
         self._publisher = Publisher(
             thread,
             self._session,
@@ -107,6 +110,15 @@ class Gateway:
             topics[Channel.STATUS],
             topics[Channel.HEALTH],
             settings.health_interval_seconds,
+        )
+        self._recall = Recall(
+            thread,
+            self._session,
+            topics[Channel.READINGS],
+            self._events,
+            self._heartbeat.connected,
+            settings.resend_batches_per_second,
+            settings.window_batches,
         )
         units = {point.id: point.unit for point in park.points.values()}
         self._buffer = ReadingBuffer(
@@ -132,6 +144,7 @@ class Gateway:
                 {
                     "mqtt": self._session.run(),
                     "publisher": self._publisher.run(),
+                    "recall": self._recall.run(),
                     "heartbeat": self._heartbeat.run(),
                     "devices": self._poll_and_send_off(stop, sent),
                 },
@@ -175,7 +188,10 @@ class Gateway:
         self._heartbeat.connected()
 
     def _on_message(self, message: IncomingMessage) -> None:
-        self._publisher.stored_message(message)
+        if message.topic == self._resend_topic:
+            self._recall.resend_message(message)
+        else:
+            self._publisher.stored_message(message)
 
 
 def mqtt_options(settings: GatewaySettings, will: Will) -> MqttOptions:

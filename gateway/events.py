@@ -19,6 +19,7 @@ class GatewayEvents:
         self.publish_failures = 0
         self.resent_batches = 0
         self.lost_readings = 0
+        self.recalled_batches = 0
         self._device_states: dict[str, ReadingReason | None] = {}
         self._ignored_runs: set[str] = set()
         self._outbox_failing = False
@@ -77,6 +78,11 @@ class GatewayEvents:
         self.resent_batches += count
         if count:
             event(_log, logging.INFO, "sending again what was sent but not stored", batches=count, why=why)
+
+    def batches_recalled(self, count: int, from_seq: int, to_seq: int) -> None:
+        """Ingest asked for a range; ``count`` of it were still in the log and went again."""
+        self.recalled_batches += count
+        _log.debug("batches %d to %d asked for again: %d sent", from_seq, to_seq, count)
 
     def cursor_ignored(self, run: str) -> None:
         """A stored cursor of a run that is not ours (an outbox file before this one)."""

@@ -60,7 +60,7 @@ class Heartbeat:
         self._connected = asyncio.Event()
 
     def connected(self) -> None:
-        """The broker accepted us: announce ourselves."""
+        """The broker accepted us, or somebody does not know what we hold: announce ourselves."""
         self._connected.set()
 
     async def run(self) -> None:

@@ -156,6 +156,11 @@ class Outbox:
         rows = self._db.execute("SELECT * FROM batches WHERE seq BETWEEN ? AND ? ORDER BY seq", (from_seq, to_seq))
         return (OutboxBatch(*row) for row in rows)
 
+    def already_sent(self, from_seq: int, to_seq: int) -> list[OutboxBatch]:
+        """Batches of this range that the broker has had before, stored or not; pending ones are not among them."""
+        batches = self.range(from_seq, to_seq)
+        return [batch for batch in batches if batch.seq <= self._stored_through or batch.seq in self._sent]
+
     def mark_sent(self, seqs: Sequence[int]) -> None:
         """The broker has them."""
         self._sent.update(seq for seq in seqs if seq > self._stored_through)

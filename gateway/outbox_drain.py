@@ -7,6 +7,7 @@ from gateway.events import GatewayEvents
 from gateway.outbox import Outbox
 from gateway.outbox_thread import OutboxThread
 from gateway.publisher import Publisher
+from gateway.recall import Recall
 from service_runtime.clock import Clock
 from service_runtime.errors import OperatorError
 from service_runtime.mqtt_session import IncomingMessage, MqttOptions, MqttSession
@@ -30,11 +31,15 @@ class OutboxDrain:
         self._thread = OutboxThread(outbox)
         self._clock = clock
         self._session = MqttSession(options, self._on_message, on_connected=lambda _present: self._on_connected())
+        self._resend_topic = topic_for(park, gateway, Channel.RESEND)
         self._session.subscribe(topic_for(park, gateway, Channel.STORED))
-        topic = topic_for(park, gateway, Channel.READINGS)
+        self._session.subscribe(self._resend_topic)
+        topic, events = topic_for(park, gateway, Channel.READINGS), GatewayEvents()
         self._publisher = Publisher(
-            self._thread, self._session, topic, GatewayEvents(), clock, resend_after_seconds=resend_after_seconds
+            self._thread, self._session, topic, events, clock, resend_after_seconds=resend_after_seconds
         )
+        # It ends with its last batch, so it keeps no status: ingest learns from what arrives.
+        self._recall = Recall(self._thread, self._session, topic, events, say_status=lambda: None)
 
     async def run(self, progress: Callable[[int], None], stall_seconds: float) -> None:
         """Send until nothing is unstored; ``progress`` gets the number of batches still to go.
@@ -45,6 +50,7 @@ class OutboxDrain:
         work = [
             asyncio.create_task(self._session.run(require_first_connect=True), name="mqtt"),
             asyncio.create_task(self._publisher.run(), name="publisher"),
+            asyncio.create_task(self._recall.run(), name="recall"),
             asyncio.create_task(self._watch(progress, stall_seconds), name="watch"),
         ]
         try:
@@ -77,4 +83,7 @@ class OutboxDrain:
         self._publisher.connected()
 
     def _on_message(self, message: IncomingMessage) -> None:
-        self._publisher.stored_message(message)
+        if message.topic == self._resend_topic:
+            self._recall.resend_message(message)
+        else:
+            self._publisher.stored_message(message)

@@ -53,6 +53,17 @@ class Session(Protocol):
         ...
 
 
+async def publish_batch(session: Session, topic: str, batch: OutboxBatch, run: str, oldest: int) -> bool:
+    """Publish one batch under its number; ``oldest`` is the lowest sequence not seen stored. ``True``: PUBACK came."""
+    properties = {
+        PROPERTY_RUN: run,
+        PROPERTY_SEQ: str(batch.seq),
+        PROPERTY_CREATED: str(batch.created_ms),
+        PROPERTY_OLDEST: str(oldest),
+    }
+    return await session.publish(topic, batch.payload, content_type=CONTENT_TYPE_SENML_JSON, properties=properties)
+
+
 class Publisher:
     """Run :meth:`run` as a task; tell it of connections, cursors and commits."""
 
@@ -166,16 +177,8 @@ class Publisher:
             self._flying[batch.seq] = asyncio.create_task(self._send(batch, run, oldest), name=f"batch {batch.seq}")
 
     async def _send(self, batch: OutboxBatch, run: str, oldest: int) -> None:
-        properties = {
-            PROPERTY_RUN: run,
-            PROPERTY_SEQ: str(batch.seq),
-            PROPERTY_CREATED: str(batch.created_ms),
-            PROPERTY_OLDEST: str(oldest),
-        }
         try:
-            acknowledged = await self._session.publish(
-                self._topic, batch.payload, content_type=CONTENT_TYPE_SENML_JSON, properties=properties
-            )
+            acknowledged = await publish_batch(self._session, self._topic, batch, run, oldest)
             if not acknowledged:
                 self._events.publish_failures += 1
                 await asyncio.sleep(REFUSED_PAUSE_SECONDS if self._session.connected else 0)

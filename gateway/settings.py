@@ -24,6 +24,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     """At most so many batches are sent and not yet stored: the backlog stays in the outbox, not in the broker."""
     resend_after_seconds: Positive = 5.0
     """Standstill of the stored cursor after which what was sent goes again; doubles while ingest stays silent."""
+    resend_batches_per_second: Positive = 200.0
+    """How fast stored batches go again when ingest asks for them: beside live sending, not instead of it."""
     outbox_max_mb: Annotated[int, msgspec.Meta(ge=1)] = 4000
     outbox_max_age_days: Annotated[int, msgspec.Meta(ge=1)] = 60
     health_interval_seconds: Positive = 10.0

@@ -10,10 +10,12 @@ from ingest_service.http_api.app import create_app
 from ingest_service.http_api.server import bind_http, serve_http
 from ingest_service.http_intake import HttpIntake
 from ingest_service.http_sources import load_http_sources
+from ingest_service.ledger_book import LedgerBook
 from ingest_service.ledger_writer import LedgerWriter
 from ingest_service.park_folder import load_park
 from ingest_service.pipeline import Pipeline
 from ingest_service.reception import Reception
+from ingest_service.resend_asker import ResendAsker
 from ingest_service.service_view import ServiceView
 from ingest_service.settings import IngestSettings
 from ingest_service.sparkplug_host import SparkplugHost, host_will
@@ -51,7 +53,8 @@ def assemble(
         subscriber.when_connected(host.when_connected)
     pipeline = Pipeline(settings, subscriber, reception, writer, state, announcer, board, clock)
     quarantine = Quarantine(settings.state_file)
-    view = ServiceView(park.id, subscriber, writer, state, board, pipeline, quarantine, clock)
+    asker = ResendAsker(subscriber.session, park.id, state, board, clock, settings.resend_grace_seconds)
+    view = ServiceView(park.id, subscriber, writer, state, board, pipeline, quarantine, clock, asker)
     return view, announcer, reception, host
 
 
@@ -76,9 +79,10 @@ async def run_ingest(settings: IngestSettings) -> None:
             "mqtt": session.run(),
             "pipeline": view.pipeline.run(),
             "announcer": announcer.run(),
+            "resend": view.asker.run(),
             "store-watch": view.writer.watch(),
             "ledger": ledger.run(),
-            "http": serve_http(create_app(view, intake), listener),
+            "http": serve_http(create_app(view, LedgerBook(settings.state_file), intake), listener),
         }
         if host is not None:
             closing.push_async_callback(host.say_goodbye, session)

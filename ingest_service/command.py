@@ -5,7 +5,9 @@ from pathlib import Path
 
 import click
 
+from ingest_service.ledger_command import ledger
 from ingest_service.quarantine_command import quarantine
+from ingest_service.refill_command import refill
 from ingest_service.settings import IngestSettings
 from service_runtime.settings import load_settings
 
@@ -19,6 +21,10 @@ _settings_option = click.option(
 @click.group()
 def ingest() -> None:
     """Take readings in from the broker and store them."""
+
+
+ingest.add_command(ledger)
+ingest.add_command(refill)
 
 
 @ingest.command()

@@ -28,23 +28,29 @@ class IntakeRound:
         self.deliveries: list[Delivery] = []
         self.rows: list[ReadingRow] = []
         self._row_ends: list[int] = []
-        self._row_owners: list[tuple[Delivery, LedgerKey]] = []
+        self._row_owners: list[tuple[Delivery, LedgerKey | None]] = []
         self.settlement = Settlement()
         self.fresh_created_ms: list[int] = []
         self.outcomes: dict[asyncio.Future[DeliveryOutcome], DeliveryOutcome] = {}
         """For deliveries whose sender waits to hear."""
 
     def add(self, delivery: Delivery) -> None:
-        """Admit one delivery; a batch that is stored already changes only its counts."""
+        """Admit one delivery; a batch that is stored already changes only its counts, unless a refill wants it."""
         self.deliveries.append(delivery)
         settlement = self.settlement
         settlement.counts[Count.BATCHES_RECEIVED] += 1
         key = self._ledger_key(delivery)
-        if not self._is_new(delivery, key):
+        is_new, refills = self._is_new(delivery, key), self._refills(delivery)
+        if refills and not is_new:
+            self._take_again(delivery, key)
+            return
+        if not is_new:
             settlement.counts[Count.BATCHES_DUPLICATE] += 1
             settlement.line(key).duplicate += 1
             return
         settlement.counts[Count.BATCHES_STORED] += 1
+        identity = delivery.identity if delivery.gateway else None
+        settlement.line(key).batch_came(identity.seq if identity else 0, delivery.received_at_ms)
         message, now_ms = delivery.message, delivery.received_at_ms
         if message.retain:
             refused = RefusedRecord(RefusalReason.RETAINED, "", message.payload)
@@ -63,6 +69,9 @@ class IntakeRound:
         detail = f"{row.series.point}: {rejection.detail}"
         topic, seen_at_ms = delivery.message.topic, delivery.received_at_ms
         refusal = Refusal(topic, rejection.reason, detail, row_payload(row), seen_at_ms)
+        if key is None:
+            self.settlement.refusals.append(refusal)
+            return
         self.settlement.refuse(refusal, key)
         self.settlement.counts[Count.READINGS_STORED] -= 1
         self.settlement.line(key).stored -= 1
@@ -101,21 +110,50 @@ class IntakeRound:
             outcome.stored += len(rows)
             for record in refused:
                 outcome.refuse(record.reason)
+        self._add_rows(delivery, key, rows)
+
+    def _take_again(self, delivery: Delivery, key: LedgerKey) -> None:
+        """Its readings were counted when they first came; the rows are written as if they never had been."""
+        message, now_ms = delivery.message, delivery.received_at_ms
+        rows, refused, _, _ = self._reception.admit(
+            message.topic, delivery.gateway, message.content_type, message.payload, now_ms, numbered=True
+        )
+        settlement = self.settlement
+        settlement.counts[Count.BATCHES_REFILLED] += 1
+        settlement.counts[Count.READINGS_REFILLED] += len(rows)
+        settlement.line(key).refilled += 1
+        for record in refused:
+            settlement.refusals.append(Refusal(delivery.message.topic, *record, delivery.received_at_ms))
+        self._add_rows(delivery, None, rows)
+
+    def _add_rows(self, delivery: Delivery, key: LedgerKey | None, rows: list[ReadingRow]) -> None:
         self.rows += rows
         self._row_ends.append(len(self.rows))
         self._row_owners.append((delivery, key))
+
+    def _refills(self, delivery: Delivery) -> bool:
+        """Whether a refill waits for this batch; it is then noted as arrived."""
+        identity = delivery.identity
+        if identity is None or not self._state.refills:
+            return False
+        key = RunKey(delivery.gateway, identity.run)
+        refill = self._state.refills.get(key)
+        if refill is None or not refill.wants(identity.seq):
+            return False
+        arrived = self.settlement.refilled.setdefault(key, set())
+        if identity.seq in arrived:
+            return False
+        arrived.add(identity.seq)
+        return True
 
     def _is_new(self, delivery: Delivery, key: LedgerKey) -> bool:
         identity = delivery.identity
         if identity is None or not delivery.gateway:
             return True
         cursor = self._cursor(RunKey(delivery.gateway, identity.run), identity.oldest or identity.seq)
-        missing_before = cursor.missing
         created_ms = created_ms_of(delivery.message.properties)
         is_new = cursor.arrive(identity.seq, identity.oldest, created_ms or 0)
-        line = self.settlement.line(key)
-        line.missing += cursor.missing - missing_before
-        line.through_seq = cursor.through
+        self.settlement.line(key).through_seq = cursor.through
         if is_new and created_ms and 0 <= delivery.received_at_ms - created_ms < FRESH_BATCH_MS:
             self.fresh_created_ms.append(created_ms)
         return is_new

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 
-from ingest_service.state.state_file import StateFile, UnwrittenLine
+from ingest_service.state.ledger import LedgerEntry, range_text
+from ingest_service.state.state_file import StateFile
 from service_runtime.errors import OperatorError
 from service_runtime.logs import event
 from telemetry_model.storage_schema import LEDGER
@@ -12,6 +13,8 @@ from telemetry_store.rows import RecordRow
 
 WRITE_INTERVAL_SECONDS = 15.0
 LINES_AT_A_TIME = 1_000
+MAX_RANGES = 100
+"""A stored line names this many ranges of missing batches; ``/api/v1/ledger`` names all."""
 _log = logging.getLogger(__name__)
 
 
@@ -52,19 +55,27 @@ class LedgerWriter:
                 break
         return written
 
-    def _row(self, unwritten: UnwrittenLine) -> RecordRow:
-        key, line = unwritten.key, unwritten.line
+    def _row(self, line: LedgerEntry) -> RecordRow:
         return RecordRow(
             LEDGER,
-            {"gateway": key.gateway, "park": self._park, "run": key.run},
-            key.hour_ms,
+            {"gateway": line.gateway, "park": self._park, "run": line.run},
+            line.hour_ms,
             {
                 "received": line.received,
                 "stored": line.stored,
                 "quarantined": line.quarantined,
                 "duplicate": line.duplicate,
                 "late": line.late,
-                "missing": line.missing,
+                "missing": line.missing_count,
                 "through_seq": line.through_seq,
+                "expected": line.expected,
+                "batches": line.batches,
+                "refilled": line.refilled,
+                "missing_sequences": _short(line.missing),
             },
         )
+
+
+def _short(missing: tuple[tuple[int, int], ...]) -> str:
+    text = range_text(missing[:MAX_RANGES])
+    return text if len(missing) <= MAX_RANGES else f"{text}, …"

@@ -8,12 +8,13 @@ import msgspec
 
 from ingest_service.gateway_board import GatewayBoard
 from ingest_service.pipeline import Pipeline
+from ingest_service.resend_asker import ResendAsker
 from ingest_service.state.quarantine import Quarantine
 from ingest_service.state.settlement import REFUSED_PREFIX, Count
 from ingest_service.state.state_file import StateFile
 from ingest_service.store_writer import StoreWriter
 from ingest_service.subscriber import Subscriber
-from service_runtime.clock import Clock
+from service_runtime.clock import Clock, utc_from_ms
 
 STUCK_AFTER_SECONDS = 60.0
 """A round that takes longer than this means that readings are not moving."""
@@ -31,6 +32,7 @@ class ServiceView:
     pipeline: Pipeline
     quarantine: Quarantine
     clock: Clock
+    asker: ResendAsker
 
     def problems(self) -> dict[str, str]:
         """Why the service is not ready, by check; empty when it is."""
@@ -72,6 +74,7 @@ class ServiceView:
                 "received": counts[Count.BATCHES_RECEIVED],
                 "stored": counts[Count.BATCHES_STORED],
                 "duplicate": counts[Count.BATCHES_DUPLICATE],
+                "refilled": counts[Count.BATCHES_REFILLED],
             },
             "gateways": self._gateways(),
             "store": {
@@ -87,6 +90,29 @@ class ServiceView:
             },
             "quarantine": {"records": sum(by_reason.values()), "by_reason": by_reason},
         }
+
+    def refills(self) -> list[dict[str, Any]]:
+        """How each run's last refill is getting on; ``gone`` batches are in no gateway's log any more."""
+        found: list[dict[str, Any]] = []
+        for key, refill in sorted(self.state.refills.items()):
+            oldest = self.asker.oldest_held(key)
+            reachable = refill.outstanding(oldest) if oldest is not None else ()
+            left = sum(high - low + 1 for low, high in reachable)
+            view = self.board.views.get(key.gateway)
+            found.append(
+                {
+                    "gateway": key.gateway,
+                    "run": key.run,
+                    "state": view.state if view else "unknown",
+                    "since": utc_from_ms(refill.since_ms).isoformat(),
+                    "sequences": [refill.from_seq, refill.to_seq],
+                    "batches": refill.total,
+                    "refilled": refill.arrived_count,
+                    "gone": refill.total - refill.arrived_count - left,
+                    "outstanding": left,
+                }
+            )
+        return found
 
     def _gateways(self) -> dict[str, dict[str, Any]]:
         latest = self.state.latest_runs()

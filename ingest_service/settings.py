@@ -31,6 +31,8 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Messages in flight from the broker, unacknowledged: the bound of everything held in memory."""
     batch_max_records: Annotated[int, Meta(ge=1, le=1_000_000)] = 5000
     batch_max_age_seconds: Annotated[float, Meta(gt=0, le=60)] = 0.2
+    resend_grace_seconds: Annotated[float, Meta(gt=0, le=3600)] = 5.0
+    """A batch that is missing while later ones are stored is asked for again after this time."""
     quarantine_max_records: Annotated[int, Meta(ge=1)] = 200_000
     """The oldest refused records beyond this are dropped, counted and logged."""
 

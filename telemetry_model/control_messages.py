@@ -1,4 +1,4 @@
-"""The small JSON messages beside the readings: a gateway's status and health, and ingest's stored cursor."""
+"""The small JSON messages beside the readings: a gateway's status and health, ingest's cursor and its requests."""
 
 import msgspec
 
@@ -57,7 +57,16 @@ class StoredCursor(msgspec.Struct, frozen=True):
     through_created_ms: int = 0
 
 
-def encode_control(message: GatewayStatus | GatewayHealth | StoredCursor) -> bytes:
+class ResendRequest(msgspec.Struct, frozen=True):
+    """On ``…/resend``, not retained: publish the batches ``from_seq`` to ``to_seq`` of ``run`` again, both included."""
+
+    run: str
+    from_seq: int
+    to_seq: int
+    at_ms: int = 0
+
+
+def encode_control(message: GatewayStatus | GatewayHealth | StoredCursor | ResendRequest) -> bytes:
     """JSON bytes."""
     return msgspec.json.encode(message)
 
@@ -75,3 +84,8 @@ def decode_health(payload: bytes) -> GatewayHealth:
 def decode_stored(payload: bytes) -> StoredCursor:
     """Raises ``msgspec.MsgspecError`` (a ``ValueError``) on anything else."""
     return msgspec.json.decode(payload, type=StoredCursor)
+
+
+def decode_resend(payload: bytes) -> ResendRequest:
+    """Raises ``msgspec.MsgspecError`` (a ``ValueError``) on anything else."""
+    return msgspec.json.decode(payload, type=ResendRequest)

@@ -22,7 +22,8 @@ RECORD_FIELDS: dict[str, tuple[str, ...]] = {
                "period_end_ms", "judged_at_ms", "provisional", "rule_version", "evidence",
                "minimum_data_capture", "citation", "confidence", "points"),
     INDICATORS: ("value", "unit", "data_capture", "period_end_ms"),
-    LEDGER: ("received", "stored", "quarantined", "duplicate", "late", "missing", "through_seq"),
+    LEDGER: ("received", "stored", "quarantined", "duplicate", "late", "missing", "through_seq",
+             "expected", "batches", "refilled", "missing_sequences"),
 }  # fmt: skip
 
 

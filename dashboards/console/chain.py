@@ -1,5 +1,7 @@
 """Asks ingest how the chain is doing: ``GET /api/v1/status`` as typed, tolerant structs."""
 
+from typing import TypeVar
+
 import httpx
 import msgspec
 
@@ -7,6 +9,7 @@ from service_runtime.errors import UnreachableError
 from telemetry_model.control_messages import GatewayHealth
 
 TIMEOUT_SECONDS = 3.0
+T = TypeVar("T")
 
 
 class ReadingCounts(msgspec.Struct, frozen=True):
@@ -81,7 +84,12 @@ class ChainStatus(msgspec.Struct, frozen=True):
 
 async def fetch_status(ingest_url: str) -> ChainStatus:
     """The status; raises :class:`UnreachableError` naming the address and what is wrong with its answer."""
-    address = f"{ingest_url.rstrip('/')}/api/v1/status"
+    return await ask_ingest(ingest_url, "status", ChainStatus)
+
+
+async def ask_ingest(ingest_url: str, subject: str, kind: type[T]) -> T:
+    """One document of ingest; raises :class:`UnreachableError`."""
+    address = f"{ingest_url.rstrip('/')}/api/v1/{subject}"
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
             response = await client.get(address)
@@ -90,6 +98,6 @@ async def fetch_status(ingest_url: str) -> ChainStatus:
     if response.status_code != httpx.codes.OK:
         raise UnreachableError(f"{address}: HTTP {response.status_code}")
     try:
-        return msgspec.json.decode(response.content, type=ChainStatus)
+        return msgspec.json.decode(response.content, type=kind)
     except msgspec.MsgspecError as error:
-        raise UnreachableError(f"{address}: not a status answer ({error})") from error
+        raise UnreachableError(f"{address}: not a {subject} answer ({error})") from error

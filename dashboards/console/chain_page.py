@@ -1,14 +1,17 @@
 """The chain's page: gateways, ingest and store, with what was refused and why."""
 
 from collections.abc import Callable
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
 from dashboards.console.chain import ChainStatus, GatewayState, fetch_status
 from dashboards.console.elements import TableCell, rows_table, text_element
+from dashboards.console.ledger import Ledger, LedgerLine, fetch_ledger
 from dashboards.console.texts import say
 from dashboards.words import count_text, local_text, number_text
+from service_runtime.clock import ms_from_datetime
 from service_runtime.errors import UnreachableError
 
 REFRESH_SECONDS = 5.0
@@ -21,22 +24,22 @@ def chain_page(ingest_url: str, zone: ZoneInfo, language: str) -> None:
         text_element("h1", say("chain", language))
     error = ui.label("").classes("error").props("role=alert data-error=chain")
     holder = ui.element("div").classes("grid").props("data-panel=chain data-state=loading")
-    shown: list[ChainStatus] = []
+    shown: list[tuple[ChainStatus, Ledger]] = []
 
     async def refresh() -> None:
         try:
-            status = await fetch_status(ingest_url)
+            answers = await fetch_status(ingest_url), await fetch_ledger(ingest_url)
         except UnreachableError as failure:
             error.set_text(f"{say('chain_error', language)}: {failure}")
             error.set_visibility(True)
             holder.props("data-state=error")
             return
         error.set_visibility(False)
-        if shown[:1] != [status]:
-            shown[:] = [status]
+        if shown[:1] != [answers]:
+            shown[:] = [answers]
             holder.clear()
             with holder:
-                _show(status, zone, language)
+                _show(*answers, zone, language)
         holder.props("data-state=data")
 
     if not ingest_url:
@@ -46,7 +49,7 @@ def chain_page(ingest_url: str, zone: ZoneInfo, language: str) -> None:
     ui.timer(REFRESH_SECONDS, refresh)
 
 
-def _show(status: ChainStatus, zone: ZoneInfo, language: str) -> None:
+def _show(status: ChainStatus, ledger: Ledger, zone: ZoneInfo, language: str) -> None:
     readings, batches = status.readings, status.batches
     _number("readings-received", "readings_received", count_text(readings.received, language), language)
     _number("readings-stored", "readings_stored", count_text(readings.stored, language), language)
@@ -59,8 +62,9 @@ def _show(status: ChainStatus, zone: ZoneInfo, language: str) -> None:
     _number("late", "late", late, language)
     _block("gateways", "gateways", 24, language, lambda: _gateways(status, zone, language))
     _block("quarantine", "quarantine", 12, language, lambda: _quarantine(status, language))
-    _block("ledger", "ledger", 6, language, lambda: _ledger(status, language))
+    _block("batches", "batch_sums", 6, language, lambda: _batch_sums(status, language))
     _block("store", "store", 6, language, lambda: _store(status, language))
+    _block("ledger", "ledger", 24, language, lambda: _ledger(ledger, zone, language))
 
 
 def _number(key: str, title: str, value: str, language: str) -> None:
@@ -114,7 +118,29 @@ def _quarantine(status: ChainStatus, language: str) -> None:
     rows_table(header, [[TableCell(name), TableCell(count_text(n, language), "num")] for name, n in reasons])
 
 
-def _ledger(status: ChainStatus, language: str) -> None:
+def _ledger(ledger: Ledger, zone: ZoneInfo, language: str) -> None:
+    if not ledger.lines:
+        ui.label(say("ledger_empty", language))
+        return
+    batches = ("expected", "received", "duplicate", "refilled")
+    readings = ("ledger_readings", "ledger_stored", "ledger_quarantined", "ledger_late")
+    header = [TableCell(say(key, language)) for key in ("hour", "gateway")]
+    header += [TableCell(say(key, language), "num") for key in (*batches, *readings)]
+    header.append(TableCell(say("missing", language)))
+    rows_table(header, [_ledger_row(line, zone, language) for line in ledger.newest()])
+
+
+def _ledger_row(line: LedgerLine, zone: ZoneInfo, language: str) -> list[TableCell]:
+    batches, readings = line.batches, line.readings
+    counts = (batches.expected, batches.received, batches.duplicate, batches.refilled, readings.received,
+              readings.stored, readings.quarantined, readings.late)  # fmt: skip
+    missing = TableCell(f"▲ {line.missing_text()}", chip="exceeded") if batches.missing else TableCell("–")
+    hour = TableCell(local_text(ms_from_datetime(datetime.fromisoformat(line.hour)), zone), "time")
+    numbers = (TableCell(count_text(count, language), "num") for count in counts)
+    return [hour, TableCell(line.gateway), *numbers, missing]
+
+
+def _batch_sums(status: ChainStatus, language: str) -> None:
     stored, duplicate = count_text(status.batches.stored, language), count_text(status.batches.duplicate, language)
     missing = count_text(status.missing_batches, language)
     ui.label(say("ledger_line", language, stored=stored, duplicate=duplicate, missing=missing))

@@ -1,1 +1,1 @@
-"""The service's HTTP interface: health, metrics, status, readings. Only ``readings`` takes something in."""
+"""The service's HTTP interface: health, metrics, status, ledger; readings come in here, and a refill is asked for."""

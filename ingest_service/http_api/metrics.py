@@ -27,6 +27,7 @@ _BATCHES = {
     "received": Count.BATCHES_RECEIVED,
     "stored": Count.BATCHES_STORED,
     "duplicate": Count.BATCHES_DUPLICATE,
+    "refilled": Count.BATCHES_REFILLED,
 }
 _REASONS = (*(reason.value for reason in RefusalReason), *(reason.value for reason in RejectReason))
 
@@ -63,6 +64,8 @@ class ServiceCollector(Collector):
         unpromised = self._view.subscriber.unpromised_dropped
         yield CounterMetricFamily("ecopark_ingest_unpromised_dropped", "QoS 0 messages that found no room", unpromised)
         yield from self._sparkplug()
+        requests = self._view.asker.requests
+        yield CounterMetricFamily("ecopark_ingest_resend_requests", "Ranges asked of gateways again", requests)
         retries = self._view.writer.retries
         yield CounterMetricFamily("ecopark_ingest_store_retries", "Writes tried again since the start", retries)
 

@@ -1,5 +1,6 @@
 """How far one run of one gateway is stored; decides whether a batch is new. Pure."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ingest_service.state.sequence_ranges import SequenceRanges
@@ -56,6 +57,10 @@ class RunCursor:
         if self.through != before:
             self.through_created_ms = created_ms if self.through == seq else 0
         return is_new
+
+    def holes(self) -> Iterator[tuple[int, int]]:
+        """Ranges below the highest stored batch that are not stored: still open, or given up as missing."""
+        return self.stored.gaps(self.base + 1, self.stored.highest())
 
     def copy(self) -> "RunCursor":
         """An independent copy, to be thrown away when its round fails."""

@@ -3,9 +3,10 @@
 import sqlite3
 from pathlib import Path
 
+from ingest_service.state.ledger import unwritten_ledger
 from service_runtime.errors import OperatorError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_TIMEOUT_SECONDS = 5.0
 _TABLES = """
 CREATE TABLE cursors (
@@ -17,17 +18,40 @@ CREATE TABLE counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWI
 CREATE TABLE ledger (
     gateway TEXT NOT NULL, run TEXT NOT NULL, hour_ms INTEGER NOT NULL,
     received INTEGER NOT NULL, stored INTEGER NOT NULL, quarantined INTEGER NOT NULL, duplicate INTEGER NOT NULL,
-    late INTEGER NOT NULL, missing INTEGER NOT NULL, through_seq INTEGER NOT NULL,
+    late INTEGER NOT NULL, through_seq INTEGER NOT NULL,
     revision INTEGER NOT NULL DEFAULT 1, written_revision INTEGER NOT NULL DEFAULT 0,
+    batches INTEGER NOT NULL DEFAULT 0, refilled INTEGER NOT NULL DEFAULT 0, first_seq INTEGER NOT NULL DEFAULT 0,
+    last_seq INTEGER NOT NULL DEFAULT 0, last_received_ms INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (gateway, run, hour_ms)
 ) WITHOUT ROWID;
 CREATE INDEX ledger_unwritten ON ledger (hour_ms) WHERE written_revision < revision;
+CREATE TABLE refills (
+    gateway TEXT NOT NULL, run TEXT NOT NULL, since_ms INTEGER NOT NULL, from_seq INTEGER NOT NULL,
+    to_seq INTEGER NOT NULL, started_ms INTEGER NOT NULL, arrived TEXT NOT NULL, PRIMARY KEY (gateway, run)
+) WITHOUT ROWID;
 CREATE TABLE quarantine (
     id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
     payload BLOB NOT NULL, digest BLOB NOT NULL, first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL,
     count INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX quarantine_same ON quarantine (reason, topic, digest);
+"""
+
+
+_TO_VERSION_2 = """
+ALTER TABLE cursors ADD COLUMN through_created_ms INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX cursors_changed ON cursors (changed);
+ALTER TABLE ledger DROP COLUMN missing;
+ALTER TABLE ledger ADD COLUMN batches INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN refilled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN first_seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN last_seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN last_received_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE ledger SET last_seq = through_seq, last_received_ms = hour_ms, revision = revision + 1;
+CREATE TABLE refills (
+    gateway TEXT NOT NULL, run TEXT NOT NULL, since_ms INTEGER NOT NULL, from_seq INTEGER NOT NULL,
+    to_seq INTEGER NOT NULL, started_ms INTEGER NOT NULL, arrived TEXT NOT NULL, PRIMARY KEY (gateway, run)
+) WITHOUT ROWID;
 """
 
 
@@ -51,6 +75,8 @@ def open_state(path: Path, *, create: bool) -> sqlite3.Connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version == 0 and create:
             connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+        elif version == 1 and create:
+            _migrate(connection)
         elif version != SCHEMA_VERSION:
             raise OperatorError(f"{path}: state of version {version}, this program knows version {SCHEMA_VERSION}")
     except sqlite3.Error as error:
@@ -60,3 +86,17 @@ def open_state(path: Path, *, create: bool) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Version 1 knew no spans: they are taken from its cursor's place at the end of each hour."""
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in _TO_VERSION_2.split(";"):
+        connection.execute(statement)
+    entries = unwritten_ledger(connection, -1)
+    connection.executemany(
+        "UPDATE ledger SET batches = ?, first_seq = ? WHERE gateway = ? AND run = ? AND hour_ms = ?",
+        [(e.expected - e.missing_count, e.previous_seq + 1 if e.last_seq else 0, *e[:3]) for e in entries],
+    )
+    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    connection.execute("COMMIT")

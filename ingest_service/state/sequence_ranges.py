@@ -1,6 +1,7 @@
 """A set of sequence numbers as disjoint ranges: a run's batches are nearly always one range from its first on."""
 
 from bisect import bisect_right
+from collections.abc import Iterator
 
 
 class SequenceRanges:
@@ -46,6 +47,22 @@ class SequenceRanges:
             for range_low, range_high in zip(self._lows, self._highs, strict=True)
             if range_low <= high and range_high >= low
         )
+
+    def highest(self) -> int:
+        """The highest number in the set; 0 when it is empty."""
+        return self._highs[-1] if self._highs else 0
+
+    def gaps(self, low: int, high: int) -> Iterator[tuple[int, int]]:
+        """Ranges of ``[low, high]`` that are not in the set, in order."""
+        at = max(bisect_right(self._lows, low) - 1, 0)
+        for range_low, range_high in zip(self._lows[at:], self._highs[at:], strict=True):
+            if range_low > high:
+                break
+            if low < range_low:
+                yield low, range_low - 1
+            low = max(low, range_high + 1)
+        if low <= high:
+            yield low, high
 
     def copy(self) -> "SequenceRanges":
         """An independent copy."""

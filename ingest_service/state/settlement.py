@@ -21,6 +21,8 @@ class Count(StrEnum):
     BATCHES_RECEIVED = "batches_received"
     BATCHES_STORED = "batches_stored"
     BATCHES_DUPLICATE = "batches_duplicate"
+    BATCHES_REFILLED = "batches_refilled"
+    READINGS_REFILLED = "readings_refilled"
     QUARANTINE_DROPPED = "quarantine_dropped"
 
 
@@ -38,9 +40,8 @@ class LedgerKey(NamedTuple):
 
 @dataclass(slots=True)
 class LedgerLine:
-    """``received``, ``stored``, ``quarantined`` and ``late`` count readings, ``duplicate`` and ``missing`` batches.
-
-    ``missing`` falls again (even below zero within an hour) when a batch that was given up arrives after all.
+    """``received``, ``stored``, ``quarantined`` and ``late`` count readings; ``batches`` (those that came for the first
+    time), ``duplicate`` and ``refilled`` count batches. ``first_seq`` and ``last_seq`` (0: none) span the new ones.
     """
 
     received: int = 0
@@ -48,8 +49,20 @@ class LedgerLine:
     quarantined: int = 0
     duplicate: int = 0
     late: int = 0
-    missing: int = 0
     through_seq: int = 0
+    batches: int = 0
+    refilled: int = 0
+    first_seq: int = 0
+    last_seq: int = 0
+    last_received_ms: int = 0
+
+    def batch_came(self, seq: int, received_at_ms: int) -> None:
+        """A batch that was not here before; ``seq`` is 0 for one without a number."""
+        self.batches += 1
+        self.last_received_ms = max(self.last_received_ms, received_at_ms)
+        if seq:
+            self.first_seq = min(self.first_seq, seq) if self.first_seq else seq
+            self.last_seq = max(self.last_seq, seq)
 
 
 class Refusal(NamedTuple):
@@ -70,6 +83,7 @@ class Settlement:
     counts: Counter[str] = field(default_factory=Counter)
     ledger: dict[LedgerKey, LedgerLine] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    refilled: dict[RunKey, set[int]] = field(default_factory=dict)
 
     def line(self, key: LedgerKey) -> LedgerLine:
         """The ledger line of this hour, made when it is first needed."""

@@ -7,16 +7,18 @@ import asyncio
 import fcntl
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, NamedTuple, TypeVar
+from typing import IO, TypeVar
 
+from ingest_service.state.ledger import LedgerEntry, unwritten_ledger
 from ingest_service.state.quarantine import add_refusals, drop_oldest
+from ingest_service.state.refill import Refill
 from ingest_service.state.run_cursor import RunCursor, RunKey
 from ingest_service.state.schema import open_state
 from ingest_service.state.sequence_ranges import SequenceRanges
-from ingest_service.state.settlement import Count, LedgerKey, LedgerLine, Settlement
+from ingest_service.state.settlement import Count, Settlement
 from service_runtime.errors import OperatorError
 
 T = TypeVar("T")
@@ -29,26 +31,30 @@ through_created_ms=excluded.through_created_ms, changed=excluded.changed
 """
 _ADD_COUNT = "INSERT INTO counts VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value"
 _ADD_TO_LEDGER = """
-INSERT INTO ledger (gateway, run, hour_ms, received, stored, quarantined, duplicate, late, missing, through_seq)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO ledger (gateway, run, hour_ms, received, stored, quarantined, duplicate, late, through_seq, batches,
+    refilled, first_seq, last_seq, last_received_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET received = received + excluded.received, stored = stored + excluded.stored,
     quarantined = quarantined + excluded.quarantined, duplicate = duplicate + excluded.duplicate,
-    late = late + excluded.late, missing = missing + excluded.missing, through_seq = excluded.through_seq,
+    late = late + excluded.late, through_seq = excluded.through_seq,
+    batches = batches + excluded.batches, refilled = refilled + excluded.refilled,
+    first_seq = CASE WHEN first_seq = 0 OR excluded.first_seq = 0 THEN max(first_seq, excluded.first_seq)
+        ELSE min(first_seq, excluded.first_seq) END,
+    last_seq = max(last_seq, excluded.last_seq), last_received_ms = max(last_received_ms, excluded.last_received_ms),
     revision = revision + 1
 """
-_UNWRITTEN = """
-SELECT gateway, run, hour_ms, received, stored, quarantined, duplicate, late, missing, through_seq, revision
-FROM ledger WHERE written_revision < revision ORDER BY hour_ms LIMIT ?
+# A late batch can also close a hole that the next hour's line has in its span.
+_TOUCH_NEXT_HOUR = """
+UPDATE ledger SET revision = revision + 1 WHERE gateway = :gateway AND run = :run AND hour_ms =
+    (SELECT min(hour_ms) FROM ledger WHERE gateway = :gateway AND run = :run AND hour_ms > :hour)
+"""
+_BEGIN_REFILL = "INSERT OR REPLACE INTO refills VALUES (?, ?, ?, ?, ?, ?, '')"
+_REFILL_PROGRESS = "UPDATE refills SET arrived = ? WHERE gateway = ? AND run = ?"
+_REFILL_FROM = """
+SELECT gateway, run, min(first_seq) FROM ledger
+WHERE first_seq > 0 AND (hour_ms + 3600000 > ?1 OR last_received_ms >= ?1) GROUP BY gateway, run
 """
 _MARK_WRITTEN = "UPDATE ledger SET written_revision = ? WHERE gateway = ? AND run = ? AND hour_ms = ?"
-
-
-class UnwrittenLine(NamedTuple):
-    """A ledger line the store has not seen in this revision."""
-
-    key: LedgerKey
-    line: LedgerLine
-    revision: int
 
 
 class StateFile:
@@ -66,6 +72,7 @@ class StateFile:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest-state")
         self.cursors: dict[RunKey, RunCursor] = {}
         self.counts: Counter[str] = Counter()
+        self.refills: dict[RunKey, Refill] = {}
         self._load()
 
     def latest_runs(self) -> dict[str, RunKey]:
@@ -77,7 +84,8 @@ class StateFile:
 
         Raises :class:`OperatorError` (disk full, file gone ...) and then nothing has changed.
         """
-        dropped = await self._run(lambda: self._commit(settlement))
+        progress = [(self._note_refilled(key, seqs), *key) for key, seqs in settlement.refilled.items()]
+        dropped = await self._run(lambda: self._commit(settlement, progress))
         for key, cursor in settlement.cursors.items():
             self.cursors.pop(key, None)
             self.cursors[key] = cursor
@@ -85,14 +93,32 @@ class StateFile:
         self.counts[Count.QUARANTINE_DROPPED] += dropped
         return dropped
 
-    async def unwritten_ledger(self, limit: int) -> list[UnwrittenLine]:
-        """Ledger lines that changed since they were last written to the store, oldest hour first."""
-        return await self._run(lambda: self._unwritten(limit))
+    async def begin_refills(self, since_ms: int, gateways: Collection[str], now_ms: int) -> dict[RunKey, Refill]:
+        """Accept what was created or received since then once more, of these gateways or (none named) of all.
 
-    async def mark_written(self, lines: Sequence[UnwrittenLine]) -> None:
+        A refill under way for the same run is replaced. Hours are taken whole: a batch too many changes nothing.
+        """
+        found: list[tuple[str, str, int]] = await self._run(
+            lambda: self._connection.execute(_REFILL_FROM, (since_ms,)).fetchall()
+        )
+        begun = {
+            key: Refill(since_ms, from_seq, self.cursors[key].stored.highest(), now_ms)
+            for gateway, run, from_seq in found
+            if (key := RunKey(gateway, run)) in self.cursors and (not gateways or gateway in gateways)
+        }
+        self.refills.update(begun)
+        rows = [(*key, r.since_ms, r.from_seq, r.to_seq, r.started_ms) for key, r in begun.items()]
+        await self._run(lambda: self._write_many(_BEGIN_REFILL, rows))
+        return begun
+
+    async def unwritten_ledger(self, limit: int) -> list[LedgerEntry]:
+        """Ledger lines that changed since they were last written to the store, oldest hour first."""
+        return await self._run(lambda: unwritten_ledger(self._connection, limit))
+
+    async def mark_written(self, lines: Sequence[LedgerEntry]) -> None:
         """The store holds these revisions."""
-        marks = [(written.revision, *written.key) for written in lines]
-        await self._run(lambda: self._mark_written(marks))
+        marks = [(line.revision, line.gateway, line.run, line.hour_ms) for line in lines]
+        await self._run(lambda: self._write_many(_MARK_WRITTEN, marks))
 
     async def close(self) -> None:
         """Finish what was begun and let the file go."""
@@ -112,9 +138,21 @@ class StateFile:
             f"SELECT {columns} FROM cursors ORDER BY changed"
         ):
             self.cursors[RunKey(gateway, run)] = RunCursor(base, through, SequenceRanges.parse(stored), created_ms)
+        for gateway, run, since_ms, from_seq, to_seq, started_ms, arrived in self._connection.execute(
+            "SELECT * FROM refills"
+        ):
+            refill = Refill(since_ms, from_seq, to_seq, started_ms, SequenceRanges.parse(arrived))
+            self.refills[RunKey(gateway, run)] = refill
         self.counts.update(dict(self._connection.execute("SELECT name, value FROM counts")))
 
-    def _commit(self, settlement: Settlement) -> int:
+    def _note_refilled(self, key: RunKey, seqs: set[int]) -> str:
+        """Noted before the commit, which is repeated until it succeeds; a crash before that forgets both."""
+        arrived = self.refills[key].arrived
+        for seq in seqs:
+            arrived.add(seq)
+        return str(arrived)
+
+    def _commit(self, settlement: Settlement, refill_progress: Sequence[tuple[str, str, str]]) -> int:
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -124,11 +162,21 @@ class StateFile:
             connection.executemany(
                 _ADD_TO_LEDGER,
                 [
-                    (*key, line.received, line.stored, line.quarantined, line.duplicate, line.late, line.missing,
-                     line.through_seq)
+                    (*key, line.received, line.stored, line.quarantined, line.duplicate, line.late, line.through_seq,
+                     line.batches, line.refilled, line.first_seq, line.last_seq, line.last_received_ms)
                     for key, line in settlement.ledger.items()
                 ],
             )  # fmt: skip
+            connection.executemany(
+                _TOUCH_NEXT_HOUR,
+                [
+                    {"gateway": key.gateway, "run": key.run, "hour": key.hour_ms}
+                    for key, line in settlement.ledger.items()
+                    if line.last_seq
+                ],
+            )
+            if refill_progress:
+                connection.executemany(_REFILL_PROGRESS, refill_progress)
             dropped = 0
             if settlement.refusals:
                 add_refusals(connection, settlement.refusals)
@@ -142,16 +190,10 @@ class StateFile:
             raise
         return dropped
 
-    def _unwritten(self, limit: int) -> list[UnwrittenLine]:
-        return [
-            UnwrittenLine(LedgerKey(*row[:3]), LedgerLine(*row[3:10]), row[10])
-            for row in self._connection.execute(_UNWRITTEN, (limit,))
-        ]
-
-    def _mark_written(self, marks: Sequence[tuple[int, str, str, int]]) -> None:
+    def _write_many(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            self._connection.executemany(_MARK_WRITTEN, marks)
+            self._connection.executemany(statement, rows)
             self._connection.execute("COMMIT")
         except sqlite3.Error:
             if self._connection.in_transaction:

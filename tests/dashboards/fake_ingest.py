@@ -29,22 +29,38 @@ STATUS: dict[str, Any] = {
 }  # fmt: skip
 
 
+LEDGER: dict[str, Any] = {
+    "totals": {},
+    "lines": [
+        {"gateway": "gw-west", "run": "r2", "hour": "2026-11-18T13:00:00Z",
+         "batches": {"expected": 301, "received": 298, "missing": 3, "duplicate": 1, "refilled": 0},
+         "readings": {"received": 60_010, "stored": 60_000, "quarantined": 10, "late": 4},
+         "sequences": [1, 301], "missing_sequences": [[17, 18], [40, 40]]},
+        {"gateway": "gw-east", "run": "r1", "hour": "2026-11-18T14:00:00Z",
+         "batches": {"expected": 300, "received": 300, "missing": 0, "duplicate": 0, "refilled": 12},
+         "readings": {"received": 60_440, "stored": 60_440, "quarantined": 0, "late": 0},
+         "sequences": [1, 300], "missing_sequences": []},
+    ],
+}  # fmt: skip
+
+
 class FakeIngest:
-    """Serves ``body`` with ``code`` at ``/api/v1/status``, 404 elsewhere."""
+    """Serves ``body`` with ``code`` at ``/api/v1/status`` and ``ledger_body`` at ``/api/v1/ledger``, 404 elsewhere."""
 
     def __init__(self) -> None:
         self.body = json.dumps(STATUS).encode()
+        self.ledger_body = json.dumps(LEDGER).encode()
         self.code = 200
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                found = self.path == "/api/v1/status"
-                self.send_response(fake.code if found else 404)
-                self.send_header("Content-Length", str(len(fake.body) if found else 0))
+                bodies = {"/api/v1/status": fake.body, "/api/v1/ledger": fake.ledger_body}
+                body = bodies.get(self.path)
+                self.send_response(fake.code if body is not None else 404)
+                self.send_header("Content-Length", str(len(body or b"")))
                 self.end_headers()
-                if found:
-                    self.wfile.write(fake.body)
+                self.wfile.write(body or b"")
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

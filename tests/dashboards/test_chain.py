@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from dashboards.console.chain import ChainStatus, fetch_status
+from dashboards.console.ledger import Ledger, fetch_ledger
 from service_runtime.errors import UnreachableError
 from tests.dashboards.fake_ingest import FakeIngest
 
@@ -53,3 +54,27 @@ async def test_nobody_listening_is_said_with_the_address(ingest: FakeIngest) -> 
 async def test_an_address_that_is_none_is_said() -> None:
     with pytest.raises(UnreachableError, match="nonsense"):
         await fetch_status("nonsense://")
+
+
+async def test_the_ledger_is_shown_newest_first_with_what_is_missing(ingest: FakeIngest) -> None:
+    lines = (await fetch_ledger(ingest.url)).newest()
+    assert [(line.gateway, line.batches.expected, line.missing_text()) for line in lines] == [
+        ("gw-east", 300, ""), ("gw-west", 301, "17-18, 40"),
+    ]  # fmt: skip
+
+
+async def test_many_missing_ranges_are_cut_short(ingest: FakeIngest) -> None:
+    ingest.ledger_body = (
+        b'{"lines": [{"gateway": "g", "run": "r", "hour": "2026-11-18T14:00:00Z",'
+        b'"missing_sequences": [[1,1],[3,3],[5,5],[7,7],[9,9],[11,11]]}]}'
+    )
+    [line] = (await fetch_ledger(ingest.url)).lines
+    assert line.missing_text() == "1, 3, 5, 7, 9, …"
+
+
+async def test_an_empty_and_a_spoilt_ledger(ingest: FakeIngest) -> None:
+    ingest.ledger_body = b"{}"
+    assert await fetch_ledger(ingest.url) == Ledger()
+    ingest.ledger_body = b"[]"
+    with pytest.raises(UnreachableError, match="not a ledger answer"):
+        await fetch_ledger(ingest.url)

@@ -179,6 +179,16 @@ def test_the_chain_shows_gateways_quarantine_and_latency(visit: Visit) -> None:
     assert (visit.errors, visit.outside) == ([], [])
 
 
+@pytest.mark.parametrize(("language", "title"), [("en", "Completeness ledger"), ("vi", "Sổ đối soát")])
+def test_the_chain_shows_the_ledger_with_missing_batches(visit: Visit, language: str, title: str) -> None:
+    page = visit.open(f"/chain?lang={language}")
+    ledger = page.locator('[data-part="ledger"]')
+    expect(ledger.locator("h2")).to_contain_text(title, timeout=WAIT_MS)
+    newest, oldest = ledger.locator("tbody tr").all()
+    expect(newest).to_contain_text("2026-11-18 21:00")
+    expect(oldest).to_contain_text("▲ 17-18, 40")
+
+
 def test_a_broken_ingest_is_a_message_and_recovers(visit: Visit, console: RunningConsole) -> None:
     console.ingest.code = 503
     try:

@@ -10,7 +10,7 @@ from gateway.bootstrap import run_gateway
 from gateway.settings import GatewaySettings
 from service_runtime.errors import OperatorError
 from service_runtime.mqtt_session import IncomingMessage, MqttOptions, MqttSession
-from telemetry_model.control_messages import decode_health, decode_status
+from telemetry_model.control_messages import ResendRequest, decode_health, decode_status, encode_control
 from telemetry_model.senml_json import SenmlReading, decode_pack
 from tests.gateway.modbus_device import ModbusDevice, running
 from tests.gateway.stored_echo import StoredEcho
@@ -65,6 +65,9 @@ async def test_readings_status_and_health_reach_the_broker(mosquitto: MosquittoS
         stop = asyncio.Event()
         gateway = asyncio.create_task(run_gateway(settings, stop=stop))
         await until(lambda: len(echo.payloads) >= 3, "three batches")
+        request = ResendRequest(echo.properties[1]["run"], 1, 1)
+        await listener.publish(TOPIC + "resend", encode_control(request))
+        await until(lambda: echo.seen.count(1) == 2, "the first batch to come again when it is asked for")
         await until(lambda: any(m.topic.endswith("health") and decode_health(m.payload).batches_stored for m in heard),
                     "a health report that knows of stored batches")  # fmt: skip
         stop.set()

@@ -8,8 +8,10 @@ import pytest
 from ingest_service.cursor_announcer import CursorAnnouncer
 from ingest_service.gateway_board import GatewayBoard
 from ingest_service.http_sources import load_http_sources
+from ingest_service.ledger_book import LedgerBook
 from ingest_service.pipeline import Pipeline
 from ingest_service.reception import Reception
+from ingest_service.resend_asker import ResendAsker
 from ingest_service.service_view import ServiceView
 from ingest_service.settings import IngestSettings
 from ingest_service.state.quarantine import Quarantine
@@ -50,9 +52,14 @@ class Rig:
             settings, self.subscriber, self.reception, self.writer, self.state, self.announcer, self.board, self.clock
         )
         self.quarantine = Quarantine(settings.state_file)
-        self.view = ServiceView(
-            "thu", self.subscriber, self.writer, self.state, self.board, self.pipeline, self.quarantine, self.clock
+        self.asker = ResendAsker(
+            self.subscriber.session, "thu", self.state, self.board, self.clock, settings.resend_grace_seconds
         )
+        self.view = ServiceView(
+            "thu", self.subscriber, self.writer, self.state, self.board, self.pipeline, self.quarantine, self.clock,
+            self.asker,
+        )  # fmt: skip
+        self.book = LedgerBook(settings.state_file)
 
     async def take(self, *deliveries: Delivery) -> None:
         """One round of exactly these deliveries."""

@@ -19,7 +19,7 @@ from tests.ingest_service.conftest import Rig
 
 @pytest.fixture
 async def client(rig: Rig) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(rig.view))
+    transport = httpx.ASGITransport(create_app(rig.view, rig.book))
     async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as made:
         yield made
 
@@ -52,7 +52,7 @@ async def test_status_adds_up(rig: Rig, client: httpx.AsyncClient) -> None:
     status = (await client.get("/api/v1/status")).json()
     assert status["park"] == "thu"
     assert status["readings"] == {"received": 3, "stored": 2, "quarantined": 1, "no_value": 0, "late": 0}
-    assert status["batches"] == {"received": 3, "stored": 2, "duplicate": 1}
+    assert status["batches"] == {"received": 3, "stored": 2, "duplicate": 1, "refilled": 0}
     assert status["quarantine"] == {"records": 1, "by_reason": {"unknown_point": 1}}
     assert status["latency_ms"] == {"p50": 100, "p99": 100, "count": 2}
     assert (status["store"]["kind"], status["store"]["reachable"]) == ("sqlite", True)
@@ -119,7 +119,7 @@ async def test_labels_do_not_grow_with_what_strangers_send(rig: Rig, client: htt
 async def test_it_is_served_in_this_loop_and_ends_when_cancelled(rig: Rig) -> None:
     listener = bind_http("127.0.0.1", 0)
     port = listener.getsockname()[1]
-    task = asyncio.create_task(serve_http(create_app(rig.view), listener))
+    task = asyncio.create_task(serve_http(create_app(rig.view, rig.book), listener))
     async with httpx.AsyncClient() as http:
         answer = await http.get(f"http://127.0.0.1:{port}/health/live")
     assert answer.status_code == 200

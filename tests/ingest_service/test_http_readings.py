@@ -50,7 +50,7 @@ def settings(tmp_path: Path, sources_file: Path) -> IngestSettings:
 @pytest.fixture
 async def client(rig: Rig) -> AsyncIterator[httpx.AsyncClient]:
     intake = HttpIntake(rig.reception, rig.subscriber, rig.clock, answer_timeout_seconds=10)
-    transport = httpx.ASGITransport(create_app(rig.view, intake))
+    transport = httpx.ASGITransport(create_app(rig.view, rig.book, intake))
     running = asyncio.create_task(rig.pipeline.run())
     async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as made:
         yield made
@@ -167,7 +167,7 @@ async def test_a_body_without_a_length_is_cut_off_at_the_limit(client: httpx.Asy
 
 async def test_a_store_that_does_not_answer_is_503_and_the_readings_come_later(rig: Rig) -> None:
     intake = HttpIntake(rig.reception, rig.subscriber, rig.clock, answer_timeout_seconds=0.05)
-    transport = httpx.ASGITransport(create_app(rig.view, intake))
+    transport = httpx.ASGITransport(create_app(rig.view, rig.book, intake))
     async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:
         answer = await post(client, flow())
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
@@ -177,7 +177,7 @@ async def test_a_store_that_does_not_answer_is_503_and_the_readings_come_later(r
 
 async def test_one_source_cannot_take_all_places(rig: Rig) -> None:
     intake = HttpIntake(rig.reception, rig.subscriber, rig.clock, answer_timeout_seconds=5)
-    transport = httpx.ASGITransport(create_app(rig.view, intake))
+    transport = httpx.ASGITransport(create_app(rig.view, rig.book, intake))
     async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:
         waiting = [asyncio.create_task(post(client, flow(n))) for n in range(MAX_WAITING_OF_A_SOURCE + 1)]
         done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -188,7 +188,7 @@ async def test_one_source_cannot_take_all_places(rig: Rig) -> None:
 
 
 async def test_without_sources_there_is_no_such_path(rig: Rig) -> None:
-    transport = httpx.ASGITransport(create_app(rig.view))
+    transport = httpx.ASGITransport(create_app(rig.view, rig.book))
     async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:
         assert (await post(client, flow())).status_code == 404
 

@@ -80,7 +80,7 @@ async def test_resending_everything_changes_no_row_and_no_count_but_the_duplicat
             for seq in random.Random(3).sample(range(1, 31), 30):
                 await sender.send(pack_number(seq)[0], numbered("run-a", seq))
         status = await process.status_until(lambda s: s["batches"]["received"] == 60)
-    assert status["batches"] == {"received": 60, "stored": 30, "duplicate": 30}
+    assert status["batches"] == {"received": 60, "stored": 30, "duplicate": 30, "refilled": 0}
     assert status["readings"]["stored"] == 150 == len(await rows_in(process))
 
 
