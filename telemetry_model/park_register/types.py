@@ -103,6 +103,21 @@ class SymbiosisLink:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceRecord:
+    """Something no meter measures, with the document that proves it; ``value`` is in the unit of the rule it feeds.
+
+    ``indicator`` is the rule's id; ``subject`` is a tenant or installation id, or empty for the park as a whole.
+    """
+
+    indicator: str
+    subject: str
+    value: float
+    document: str
+    day: date
+    responsible: str
+
+
+@dataclass(frozen=True, slots=True)
 class Park:
     """The whole register."""
 
@@ -118,6 +133,7 @@ class Park:
     devices: Mapping[str, DeviceConnection]
     installations: Mapping[str, Installation]
     symbiosis: tuple[SymbiosisLink, ...]
+    evidence: tuple[EvidenceRecord, ...] = ()
 
     def points_of_device(self, device: str) -> list[MeasuringPoint]:
         """In register order."""

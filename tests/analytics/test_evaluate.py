@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import pytest
 
-from analytics.evaluate import evaluate, judge, keeps
+from analytics.evaluate import evaluate, judge
 from analytics.finding import Confidence, Finding, Verdict
 from analytics.plan import JudgingRange, chunks, plan
 from analytics.rulebook import Comparison, Limit, Rule, load_rulebook
+from analytics.rulebook.limits import keeps
 from telemetry_model.park_register import Park
 from telemetry_store.rows import ReadingRow
 from telemetry_store.sqlite_store import SqliteStore
@@ -66,6 +67,7 @@ async def test_findings_are_sorted_by_period_rule_and_subject(
     assert keys == sorted(keys)
     assert {f.rule for f in found} == {
         "AMB-02-PM10", "AMB-02-NO2", "AMB-02-SO2", "AMB-03-NO2", "AMB-03-SO2", "MON-05-FLAT",
+        "MON-04-VALID", "MON-07-STATUS",
     }  # fmt: skip
 
 
