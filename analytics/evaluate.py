@@ -137,7 +137,7 @@ class _Room:
         limit = limits[law_day]
         evidence = [*outcome.evidence]
         verdict = conclude(rule, outcome, limit, evidence)
-        evidence += self._circumstances(window)
+        evidence += self._circumstances(rule, window)
         known = isinstance(limit, Limit)
         return Finding(
             rule=rule.id,
@@ -167,11 +167,11 @@ class _Room:
         except LimitUnknownError as error:
             return str(error)
 
-    def _circumstances(self, window: Window) -> list[str]:
+    def _circumstances(self, rule: Rule, window: Window) -> list[str]:
         span, zone, said = self._span, self._park.timezone, []
         if span.law_day is not None:
             said.append(say("law_of", law_day=span.law_day.isoformat(), data_day=window.day.isoformat()))
-        if span.since_ms is not None and span.since_ms > window.start_ms:
+        if rule.evaluator.needs_points and span.since_ms is not None and span.since_ms > window.start_ms:
             said.append(say("since", since=local_text(span.since_ms, zone)))
         if window.end_ms > span.to_ms:
             said.append(say("to_date", until=local_text(span.to_ms, zone)))

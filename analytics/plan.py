@@ -75,11 +75,12 @@ def plan(park: Park, rules: Sequence[Rule], span: JudgingRange) -> list[Task]:
 def chunks(park: Park, span: JudgingRange, days: int = 92) -> Iterator[JudgingRange]:
     """The range in pieces of at most ``days`` local days, so that years need no more memory than a season."""
     start = span.from_ms
+    first_ms = span.from_ms if span.first_ms is None else span.first_ms
     while start < span.to_ms:
         edge = start_of_day_ms(date.fromordinal(local_day(start, park.timezone).toordinal() + days), park.timezone)
         end = min(edge, span.to_ms)
         yield dataclasses.replace(
-            span, from_ms=start, to_ms=end, with_open_periods=end == span.to_ms, first_ms=span.from_ms
+            span, from_ms=start, to_ms=end, with_open_periods=end == span.to_ms, first_ms=first_ms
         )
         start = end
 

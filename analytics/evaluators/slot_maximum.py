@@ -18,9 +18,7 @@ def slot_maximum(context: Context) -> Judge:
         if not values:
             return nothing((point,), say("no_data"))
         reached = sum(value >= limit for value in values)
-        words = say(
-            "slot_maximum", valid=len(values), observed=max(values), unit=rule.unit, count=reached, limit=limit
-        )
+        words = say("slot_maximum", valid=len(values), observed=max(values), unit=rule.unit, count=reached, limit=limit)
         return Outcome(max(values), window_counts(series, window).capture, (words,), (point,))
 
     return judge

@@ -180,7 +180,8 @@ class Rule:
     """One dated version of a rule; several versions share an ``id``. Limits are in ``unit``.
 
     ``subject`` is an installation kind (``wastewater_outlet``, ``tenant_outlet``, ``stack``, ``ambient_station``,
-    ``electricity_supply``, ``facility``, ``noise_point``), ``park``, ``point`` or ``symbiosis_link``. ``valid_to`` is the last day on which the rule holds.
+    ``electricity_supply``, ``facility``, ``noise_point``), ``park``, ``point`` or ``symbiosis_link``.
+    ``valid_to`` is the last day on which the rule holds.
     ``permit_attribute`` names the register attribute that, where it is set, gives the limit instead of the pack.
     """
 
