@@ -88,6 +88,7 @@ class AnalyticsService:
         self._engine = engine
         self._clock = clock
         self._rules = rules_with_capture(load_rulebook(), settings.minimum_data_capture)
+        self._silent = {(rule.id, rule.version) for rule in self._rules if not rule.notify}
         self._since_ms = self._first_expected_ms()
         self._late_judged_on: date | None = None
         self._trouble = ""
@@ -117,12 +118,13 @@ class AnalyticsService:
         today = local_day(self._clock.now_ms(), self._park.timezone)
         days = self._settings.lookback_days if self._late_judged_on == today else self._settings.late_data_days
         span = self._span(max(days, self._settings.lookback_days), today)
+        span = dataclasses.replace(span, with_years=self._late_judged_on != today)
         if span.from_ms >= span.to_ms:
             return Judgement([], [])
         found = await judge(self._store, self._park, self._rules, span, self._clock.now_ms())
         written = await write_findings(self._store, found.findings)
         await write_indicators(self._store, found.indicators)
-        await self._engine.process(found.findings)
+        await self._engine.process([f for f in found.findings if (f.rule, f.rule_version) not in self._silent])
         self._late_judged_on = today
         if written:
             event(_log, logging.INFO, "findings written", written=written, judged=len(found.findings))

@@ -18,6 +18,7 @@ from analytics.plan import JudgingRange
 from analytics.readings_query import data_range
 from analytics.report import HEADER, as_json, as_row, explain, rule_line
 from analytics.rulebook import Rule, load_rulebook
+from analytics.rulebook.examples import run_examples
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
 from analytics.settings import AnalyticsSettings, instant_ms
 from analytics.windows import start_of_day_ms
@@ -96,6 +97,20 @@ def explain_rule(rule_id: str) -> None:
     """Everything about one rule: limit, period, validity, citation, confidence."""
     for number, rule in enumerate(_chosen(load_rulebook(), (rule_id,))):
         click.echo(("\n" if number else "") + "\n".join(explain(rule)))
+
+
+@rules.command("check")
+@click.option("--verbose", is_flag=True, help="Also print the examples that came out as written.")
+def check_rules(verbose: bool) -> None:
+    """Run every worked example of the rulebook; ends with an error when one does not come out as written."""
+    results = list(run_examples(load_rulebook()))
+    failed = [result for result in results if result.problems]
+    for result in results if verbose else failed:
+        click.echo(f"{result.place}: {'; '.join(result.problems) or 'as written'}", err=bool(result.problems))
+    versions = len({(result.rule.id, result.rule.version) for result in results})
+    click.echo(f"{len(results)} worked examples of {versions} rule versions: {len(failed)} failed")
+    if failed:
+        raise click.exceptions.Exit(1)
 
 
 async def _evaluate(options: dict[str, object]) -> None:
@@ -180,7 +195,7 @@ def _chosen(known: tuple[Rule, ...], wanted: tuple[str, ...]) -> tuple[Rule, ...
     names = {rule.id for rule in known}
     for rule_id in wanted:
         if rule_id not in names:
-            raise OperatorError(f"no rule '{rule_id}' (`ecopark analytics rules list` lists them)")
+            raise OperatorError(f"no rule '{rule_id}' (`ecopark rules list` lists them)")
     return tuple(rule for rule in known if not wanted or rule.id in wanted)
 
 

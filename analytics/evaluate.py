@@ -3,7 +3,7 @@ for missing data (that is a verdict)."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import pandas as pd
@@ -16,10 +16,10 @@ from analytics.indicator import Indicator
 from analytics.plan import JudgingRange, Task, chunks, days_of, plan
 from analytics.readings_query import SlotRequest, read_slots
 from analytics.rulebook.evidence import say
-from analytics.rulebook.limits import Limit, LimitUnknownError, limit_for
-from analytics.rulebook.rule import Comparison, EvaluatorKind, Rule
+from analytics.rulebook.limits import Limit, LimitUnknownError, keeps, limit_for
+from analytics.rulebook.rule import EvaluatorKind, Rule
 from analytics.slot_series import SlotSeries
-from analytics.windows import Window, local_text
+from analytics.windows import Window, day_window, local_day, local_text
 from telemetry_model.park_register import Park
 from telemetry_store.protocol import TelemetryStore
 
@@ -83,6 +83,9 @@ class _Room:
         self._span = span
         self._judged_at_ms = judged_at_ms
         self._frames = frames
+        # A running mean may begin the evening before the range.
+        before = local_day(span.from_ms, park.timezone) - timedelta(days=1)
+        self._days = [day_window(before, park.timezone), *days_of(park, span)]
         self._flat_rules = [rule for rule in rules if rule.evaluator is EvaluatorKind.FLAT_LINE]
         self._series: dict[SlotRequest, tuple[SlotSeries, SlotSeries, tuple[FlatSpan, ...]]] = {}
 
@@ -119,7 +122,7 @@ class _Room:
             raw = SlotSeries.of(point.id, point.unit, request.slot_seconds * 1000, self._frames[request])
             name = f"{point.medium.value}.{point.quantity.name}"
             rule = next((rule for rule in self._flat_rules if name in rule.quantities), None)
-            spans = flat_spans(raw, days_of(self._park, self._span), rule) if rule else ()
+            spans = flat_spans(raw, self._days, rule) if rule else ()
             self._series[request] = (raw, mark_flat(raw, spans), spans)
         return self._series[request]
 
@@ -134,7 +137,7 @@ class _Room:
         limit = limits[law_day]
         evidence = [*outcome.evidence]
         verdict = conclude(rule, outcome, limit, evidence)
-        evidence += self._circumstances(window)
+        evidence += self._circumstances(rule, window)
         known = isinstance(limit, Limit)
         return Finding(
             rule=rule.id,
@@ -164,11 +167,11 @@ class _Room:
         except LimitUnknownError as error:
             return str(error)
 
-    def _circumstances(self, window: Window) -> list[str]:
+    def _circumstances(self, rule: Rule, window: Window) -> list[str]:
         span, zone, said = self._span, self._park.timezone, []
         if span.law_day is not None:
             said.append(say("law_of", law_day=span.law_day.isoformat(), data_day=window.day.isoformat()))
-        if span.since_ms is not None and span.since_ms > window.start_ms:
+        if rule.evaluator.needs_points and span.since_ms is not None and span.since_ms > window.start_ms:
             said.append(say("since", since=local_text(span.since_ms, zone)))
         if window.end_ms > span.to_ms:
             said.append(say("to_date", until=local_text(span.to_ms, zone)))
@@ -191,16 +194,6 @@ def conclude(rule: Rule, outcome: Outcome, limit: Limit | str, evidence: list[st
         evidence.append(say("capture_low", capture=capture, minimum=100 * rule.minimum_data_capture))
         return Verdict.INSUFFICIENT_DATA
     return Verdict.COMPLIANT if keeps(rule.comparison, outcome.observed, limit) else Verdict.EXCEEDED
-
-
-def keeps(comparison: Comparison, observed: float, limit: Limit) -> bool:
-    """Whether the observed value keeps the limit; reaching the limit keeps it, except for ``below``."""
-    if comparison is Comparison.BETWEEN:
-        return (limit.low is None or observed >= limit.low) and (limit.high is None or observed <= limit.high)
-    value = limit.value if limit.value is not None else 0.0
-    if comparison is Comparison.MAX:
-        return observed <= value
-    return observed >= value if comparison is Comparison.MIN else observed < value
 
 
 def _single_limit(limit: Limit, observed: float | None) -> float | None:

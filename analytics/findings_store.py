@@ -11,6 +11,7 @@ from telemetry_store.query import Select, SeriesQuery
 from telemetry_store.rows import FieldValue, RecordRow
 
 BATCH_ROWS = 2000
+LONG_PERIOD_MS = 100 * 86_400_000
 _READ_BACK = (
     "verdict", "observed", "limit", "unit", "data_capture", "minimum_data_capture", "period_end_ms",
     "judged_at_ms", "provisional", "rule_version", "citation", "confidence", "points", "evidence",
@@ -25,12 +26,19 @@ async def write_findings(store: TelemetryStore, findings: Sequence[Finding]) -> 
     """Write new and changed findings; returns how many. Raises ``UnreachableError`` when the store kept none."""
     if not findings:
         return 0
-    known = {_key(f): f for f in await read_findings(
-        store, findings[0].park, min(f.period_start_ms for f in findings), max(f.period_start_ms for f in findings) + 1
-    )}  # fmt: skip
+    known = {_key(f): f for f in await _read_known(store, findings)}
     rows = [record_of(f) for f in findings if not _same(known.get(_key(f)), f)]
     await _write(store, rows)
     return len(rows)
+
+
+async def _read_known(store: TelemetryStore, findings: Sequence[Finding]) -> list[Finding]:
+    """What the store holds of the same periods; a year's finding is read alone, not with all that began since."""
+    park = findings[0].park
+    long = {f.period_start_ms for f in findings if f.period_end_ms - f.period_start_ms >= LONG_PERIOD_MS}
+    short = [f.period_start_ms for f in findings if f.period_end_ms - f.period_start_ms < LONG_PERIOD_MS]
+    known = [found for start in sorted(long) for found in await read_findings(store, park, start, start + 1)]
+    return known + (await read_findings(store, park, min(short), max(short) + 1) if short else [])
 
 
 async def write_indicators(store: TelemetryStore, indicators: Sequence[Indicator]) -> int:

@@ -8,13 +8,14 @@ from datetime import date
 from analytics.evaluators.corrected_mean import OXYGEN
 from analytics.evaluators.power_factor import ENERGY_PAIRS
 from analytics.readings_query import SlotRequest, slot_seconds_of
-from analytics.rulebook.rule import EvaluatorKind, Rule
-from analytics.windows import HOUR_MS, Window, billing_windows, day_window, local_day, start_of_day_ms, windows_of
+from analytics.rulebook.rule import Averaging, EvaluatorKind, Rule
+from analytics.windows import HOUR_MS, Window, day_window, local_day, start_of_day_ms, windows_of
 from telemetry_model.park_register import Installation, MeasuringPoint, Park
 from telemetry_model.park_register.types import PARK_TENANT
 from telemetry_model.quantities import Kind
 
-DAY_MS = 86_400_000
+LOOK_BACK_MS = 32 * HOUR_MS
+"""What is read before a range: a frozen value may have begun the evening before, and a day may have 25 hours."""
 COARSE_SLOT_SECONDS = 3600
 """Registers over months are read hour by hour: the first and last value of a period is all that matters."""
 
@@ -31,6 +32,10 @@ class JudgingRange:
     since_ms: int | None = None
     law_day: date | None = None
     with_open_periods: bool = True
+    with_years: bool = True
+    """Whether years are judged too: they need a year's data, so a service need not ask for them at every turn."""
+    first_ms: int | None = None
+    """Where the whole range began, when this is a piece of one: a running mean may reach back to there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +75,13 @@ def plan(park: Park, rules: Sequence[Rule], span: JudgingRange) -> list[Task]:
 def chunks(park: Park, span: JudgingRange, days: int = 92) -> Iterator[JudgingRange]:
     """The range in pieces of at most ``days`` local days, so that years need no more memory than a season."""
     start = span.from_ms
+    first_ms = span.from_ms if span.first_ms is None else span.first_ms
     while start < span.to_ms:
         edge = start_of_day_ms(date.fromordinal(local_day(start, park.timezone).toordinal() + days), park.timezone)
         end = min(edge, span.to_ms)
-        yield dataclasses.replace(span, from_ms=start, to_ms=end, with_open_periods=end == span.to_ms)
+        yield dataclasses.replace(
+            span, from_ms=start, to_ms=end, with_open_periods=end == span.to_ms, first_ms=first_ms
+        )
         start = end
 
 
@@ -91,15 +99,23 @@ def _subjects(park: Park, rule: Rule) -> Iterable[_Subject]:
         for point in park.points.values():
             if f"{point.medium.value}.{point.quantity.name}" in rule.quantities and point.quantity.kind is Kind.GAUGE:
                 yield _Subject(point.id, point.tenant, None, (point,))
+    elif rule.subject == "symbiosis_link":
+        for link in park.symbiosis:
+            ends = tuple(park.points[name] for name in (link.giver_point, link.taker_point) if name)
+            if len(ends) == 2:
+                yield _Subject(link.link, link.giver, None, ends)
     else:
         for installation in park.installations.values():
             if installation.kind == rule.subject and rule.applies(installation.attributes):
                 points = tuple(_installation_points(park, rule, installation))
-                if points:
+                if points or not rule.evaluator.needs_points:
                     yield _Subject(installation.id, installation.tenant, installation, points)
 
 
 def _park_subject(park: Park, rule: Rule) -> Iterable[_Subject]:
+    if not rule.evaluator.needs_points:
+        yield _Subject(park.id, PARK_TENANT, None, ())
+        return
     roles = (*rule.numerator_roles, *rule.denominator_roles)
     points = {p.id: p for role in roles for p in park.points_with_role(role)}
     measured = {p.role for p in points.values()}
@@ -118,6 +134,11 @@ def _installation_points(park: Park, rule: Rule, installation: Installation) -> 
             if active in by_quantity and reactive in by_quantity:
                 yield from (by_quantity[active], by_quantity[reactive])
                 return
+    elif rule.evaluator is EvaluatorKind.ENERGY_EQUIVALENT:
+        yield from [by_quantity[active] for active, _, _ in ENERGY_PAIRS if active in by_quantity][:1]
+    elif rule.evaluator is EvaluatorKind.LICENSED_AMOUNT and "flow_point" in installation.attributes:
+        stated = park.points.get(str(installation.attributes["flow_point"]))
+        yield from (stated,) if stated is not None else ()
     elif rule.quantity in by_quantity:
         yield by_quantity[rule.quantity]
         if rule.evaluator is EvaluatorKind.CORRECTED_MEAN and OXYGEN in by_quantity:
@@ -129,7 +150,9 @@ def _task(park: Park, rule: Rule, subject: _Subject, span: JudgingRange) -> Task
     zone = park.timezone
     since = max(span.since_ms or span.from_ms, span.from_ms) if not rule.averaging.is_long else span.from_ms
     number = billing_day if isinstance(billing_day, int) else 1
-    windows = windows_of(rule.averaging, zone, since, span.to_ms, number)
+    first = max(span.since_ms or 0, span.from_ms if span.first_ms is None else span.first_ms)
+    with_windows = span.with_years or rule.averaging is not Averaging.YEAR
+    windows = windows_of(rule.averaging, zone, since, span.to_ms, number, first) if with_windows else []
     if not span.with_open_periods:
         windows = [w for w in windows if w.end_ms <= span.to_ms]
     days = days_of(park, span) if rule.indicator else []
@@ -138,7 +161,7 @@ def _task(park: Park, rule: Rule, subject: _Subject, span: JudgingRange) -> Task
         rule, subject.id, subject.tenant, subject.installation,
         tuple(w for w in windows if _counts(park, rule, subject, span, w)),
         tuple(w for w in days if _counts(park, rule, subject, span, w)),
-        tuple(_requests(park, rule, subject, span, number)),
+        tuple(_requests(rule, subject, span, [*windows, *days])),
     )  # fmt: skip
 
 
@@ -151,22 +174,24 @@ def _counts(park: Park, rule: Rule, subject: _Subject, span: JudgingRange, windo
     """Whether the rule holds that day, monitoring had begun, and the point was in use for some of the window."""
     if not rule.is_valid_on(span.law_day or window.day) or window.end_ms <= (span.since_ms or window.start_ms):
         return False
-    if subject.id == park.id:
+    if (window.day.year - rule.valid_from.year) % rule.every_years:
+        return False
+    if subject.id == park.id or not subject.points:
         return True
     point = subject.points[0]
     last = local_day(window.end_ms - 1, park.timezone)
     return (point.since is None or point.since <= last) and (point.until is None or window.day <= point.until)
 
 
-def _requests(park: Park, rule: Rule, subject: _Subject, span: JudgingRange, billing_day: int) -> Iterable[SlotRequest]:
+def _requests(rule: Rule, subject: _Subject, span: JudgingRange, windows: Sequence[Window]) -> Iterable[SlotRequest]:
+    if not subject.points:
+        return
     if not rule.averaging.is_long:
-        # A day more, because a frozen value may have begun the evening before.
         slot = max(slot_seconds_of(point) for point in subject.points)
         for point in subject.points:
-            yield SlotRequest(point.id, slot, span.from_ms - DAY_MS, span.to_ms)
+            yield SlotRequest(point.id, slot, span.from_ms - LOOK_BACK_MS, span.to_ms)
         return
-    periods = billing_windows(park.timezone, span.from_ms, span.to_ms, billing_day)
-    start = min((w.start_ms for w in periods), default=span.from_ms)
+    start = min((w.start_ms for w in windows), default=span.from_ms)
     for point in subject.points:
         coarse = COARSE_SLOT_SECONDS if point.quantity.kind is not Kind.INTERVAL else 60
         yield SlotRequest(point.id, slot_seconds_of(point, coarse), start, span.to_ms, with_quality=False)

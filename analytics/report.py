@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from analytics.finding import Finding
-from analytics.rulebook.rule import Comparison, Formula, Rule
+from analytics.rulebook.limits import permit_attributes
+from analytics.rulebook.rule import Comparison, Rule
 from analytics.rulebook.text import CONFIDENCE_MARK, averaging_text, comparison_text, confidence_text
 from analytics.windows import local_text
 
 HEADER = (
-    f"{'period (local)':<16} {'rule':<13} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>10} "
+    f"{'period (local)':<16} {'rule':<17} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>10} "
     f"{'unit':<7} {'data':>5}  basis"
 )
 
@@ -48,7 +49,7 @@ def as_row(finding: Finding, zone: ZoneInfo) -> str:
     limit = "-" if finding.limit is None else f"{finding.limit:.5g}"
     start = local_text(finding.period_start_ms, zone)
     return (
-        f"{start:<16} {finding.rule:<13} {finding.subject:<28} {finding.verdict + '*' * finding.provisional:<18} "
+        f"{start:<16} {finding.rule:<17} {finding.subject:<28} {finding.verdict + '*' * finding.provisional:<18} "
         f"{observed:>10} {limit:>10} {finding.unit:<7} {100 * finding.data_capture:>4.0f}%  "
         f"{CONFIDENCE_MARK[finding.confidence]}"
     )
@@ -56,7 +57,7 @@ def as_row(finding: Finding, zone: ZoneInfo) -> str:
 
 def rule_line(rule: Rule) -> str:
     """A rule version in one line that begins with its id."""
-    return f"{rule.id:<12} {CONFIDENCE_MARK[rule.confidence]:<8} {rule.version:<26} {rule.title_en}"
+    return f"{rule.id:<17} {CONFIDENCE_MARK[rule.confidence]:<8} {rule.version:<32} {rule.title_en}"
 
 
 def explain(rule: Rule) -> Iterable[str]:
@@ -70,6 +71,11 @@ def explain(rule: Rule) -> Iterable[str]:
     yield f"  valid         {rule.valid_from} to {rule.valid_to or 'further notice'}"
     yield f"  data capture  at least {100 * rule.minimum_data_capture:g} % of the expected values must be valid"
     yield f"  citation      {rule.citation}"
+    if rule.factor != 1:
+        yield f"  factor        {rule.factor:.10g} {rule.unit}/kWh"
+    if not rule.notify:
+        yield "  letters       none: shown on boards only"
+    yield f"  examples      {len(rule.examples)}, run by `ecopark rules check`"
     yield f"  confidence    {CONFIDENCE_MARK[rule.confidence]}: {confidence_text(rule.confidence, 'en')}"
     if rule.note:
         yield f"  note          {rule.note}"
@@ -77,19 +83,28 @@ def explain(rule: Rule) -> Iterable[str]:
 
 def limit_text(rule: Rule) -> str:
     """The limit in words, for all columns and with its formula."""
-    if rule.comparison is Comparison.BETWEEN:
-        return f"between {rule.low:g} and {rule.high:g} {rule.unit}"
+    if rule.comparison is Comparison.REPORT:
+        return "none: the value is reported"
+    ends = "_low, _high" if rule.comparison is Comparison.BETWEEN else ""
+    if rule.low is not None and rule.high is not None:
+        return f"between {rule.low:g} and {rule.high:g} {rule.unit}{_permit_words(rule, ends)}"
     words: list[str] = []
     if rule.limit is not None:
         words.append(f"{rule.limit:g} {rule.unit}")
     elif rule.limit_by_column:
         columns = ", ".join(f"{column} {value:g}" for column, value in rule.limit_by_column.items())
         words.append(f"by {rule.column_attribute}: {columns} {rule.unit}")
-    if rule.formula is Formula.C_KQ_KF:
-        words.append("times Kq and Kf of the licence (kq, kf in the register)")
-    if rule.permit_attribute:
-        words.append(f"'{rule.permit_attribute}' of the register" + (" goes first" if words else ""))
-    return f"{comparison_text(rule.comparison, 'en')} {'; '.join(words)}"
+    if not rule.limit_table_loaded:
+        words.append("table not loaded: load it from the official annex")
+    if rule.formula is not None:
+        first, second = rule.formula.factors
+        words.append(f"times {first.capitalize()} and {second.capitalize()} of the licence in the register")
+    return f"{comparison_text(rule.comparison, 'en')} {'; '.join(words)}{_permit_words(rule, ends)}".strip()
+
+
+def _permit_words(rule: Rule, ends: str = "") -> str:
+    names = " or ".join(permit_attributes(rule))
+    return f"; '{names}'{f' ({ends})' if ends else ''} of the register goes first" if names else ""
 
 
 def utc_text(time_ms: int) -> str:

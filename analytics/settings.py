@@ -27,7 +27,8 @@ class AnalyticsSettings(msgspec.Struct, frozen=True, kw_only=True):
     lookback_days: int = 3
     """Windows that closed this long ago are judged again each time: late readings change exactly these."""
     late_data_days: int = 60
-    """Once a local day, and at start, windows this old are judged again: as long as a gateway keeps its outbox."""
+    """Once a local day, and at start, windows this old are judged again: as long as a gateway keeps its outbox.
+    Years are judged then, too."""
     settle_seconds: float = 30.0
     """A window is judged only this long after it closed, so that its last readings are in."""
     minimum_data_capture: float = DEFAULT_MINIMUM_DATA_CAPTURE

@@ -1,7 +1,6 @@
 """Averaging windows in the park's local time over UTC data: 23-hour and 25-hour days come out right by themselves."""
 
 import calendar
-import itertools
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -9,7 +8,6 @@ from zoneinfo import ZoneInfo
 from analytics.rulebook.rule import Averaging
 
 HOUR_MS = 3_600_000
-_BLOCK_HOURS = (0, 8, 16)
 
 
 class Window(NamedTuple):
@@ -56,15 +54,26 @@ def hour_windows(zone: ZoneInfo, from_ms: int, to_ms: int) -> list[Window]:
     return found
 
 
-def eight_hour_windows(zone: ZoneInfo, from_ms: int, to_ms: int) -> list[Window]:
-    """The blocks 00-08, 08-16 and 16-24 h of the local wall clock that lie wholly in the range."""
-    found: list[Window] = []
-    for day in _days_touching(zone, from_ms, to_ms):
-        edges = [start_of_day_ms(day.day, zone, hour) for hour in _BLOCK_HOURS] + [day.end_ms]
-        for start, end in itertools.pairwise(edges):
-            if start >= from_ms and end <= to_ms:
-                found.append(Window(start, end, day.day))
-    return found
+def running_windows(zone: ZoneInfo, from_ms: int, to_ms: int, first_ms: int, hours: int = 8) -> list[Window]:
+    """Running means that close in ``(from_ms, to_ms]`` and do not begin before ``first_ms``: one begins every hour.
+
+    Hours are counted from local midnight in elapsed time: 23 to 25 windows begin on a local day.
+    """
+    length_ms = hours * HOUR_MS
+    return [
+        Window(start, start + length_ms, day.day)
+        for day in _days_touching(zone, from_ms - length_ms, to_ms)
+        for start in range(day.start_ms, day.end_ms, HOUR_MS)
+        if start >= first_ms and from_ms < start + length_ms <= to_ms
+    ]
+
+
+def year_windows(zone: ZoneInfo, from_ms: int, to_ms: int) -> list[Window]:
+    """Local calendar years that end in ``(from_ms, to_ms]``, and the one still open then."""
+    years = range(local_day(from_ms - 1, zone).year, local_day(to_ms - 1, zone).year + 1)
+    edges = [(date(year, 1, 1), date(year + 1, 1, 1)) for year in years]
+    found = [Window(start_of_day_ms(start, zone), start_of_day_ms(end, zone), start) for start, end in edges]
+    return [window for window in found if window.end_ms > from_ms]
 
 
 def billing_windows(zone: ZoneInfo, from_ms: int, to_ms: int, billing_day: int = 1) -> list[Window]:
@@ -86,14 +95,21 @@ def billing_windows(zone: ZoneInfo, from_ms: int, to_ms: int, billing_day: int =
     return found
 
 
-def windows_of(averaging: Averaging, zone: ZoneInfo, from_ms: int, to_ms: int, billing_day: int = 1) -> list[Window]:
-    """The windows of an averaging period; only months and billing periods may still be open at ``to_ms``."""
+def windows_of(
+    averaging: Averaging, zone: ZoneInfo, from_ms: int, to_ms: int, billing_day: int = 1, first_ms: int | None = None
+) -> list[Window]:
+    """The windows of an averaging period; only months, billing periods and years may still be open at ``to_ms``.
+
+    ``first_ms`` is the earliest start of a running mean, where that is before ``from_ms``.
+    """
     if averaging is Averaging.HOUR:
         return hour_windows(zone, from_ms, to_ms)
     if averaging is Averaging.EIGHT_HOURS:
-        return eight_hour_windows(zone, from_ms, to_ms)
+        return running_windows(zone, from_ms, to_ms, from_ms if first_ms is None else first_ms)
     if averaging is Averaging.DAY:
         return day_windows(zone, from_ms, to_ms)
+    if averaging is Averaging.YEAR:
+        return year_windows(zone, from_ms, to_ms)
     return billing_windows(zone, from_ms, to_ms, billing_day if averaging is Averaging.BILLING_PERIOD else 1)
 
 

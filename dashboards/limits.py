@@ -65,6 +65,8 @@ def _lines(rule: Rule, limit: Limit) -> Iterable[LimitLine]:
     bounds = {
         Comparison.MAX: ((limit.value, Bound.UPPER),),
         Comparison.MIN: ((limit.value, Bound.LOWER),),
+        Comparison.BELOW: ((limit.value, Bound.UPPER),),
+        Comparison.REPORT: (),
         Comparison.BETWEEN: ((limit.low, Bound.LOWER), (limit.high, Bound.UPPER)),
     }[rule.comparison]
     for value, bound in bounds:

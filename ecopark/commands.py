@@ -26,6 +26,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "ingest": CommandEntry("ingest_service.command", "ingest", "ingest", "Take readings in and store them."),
     "quarantine": CommandEntry("ingest_service.command", "quarantine", "ingest", "Look at readings that were refused."),
     "analytics": CommandEntry("analytics.command", "analytics", "analytics", "Judge, alert and write to tenants."),
+    "rules": CommandEntry("analytics.command", "rules", "analytics", "The rulebook: list, explain, check."),
     "dashboards": CommandEntry("dashboards.command", "dashboards", "dashboards", "Console and Grafana boards."),
     "park": CommandEntry("ecopark.park_command", "park", "", "Check a park register."),
     "export": CommandEntry("ecopark.export_command", "export", "ingest", "Write stored readings as CSV."),

@@ -55,7 +55,7 @@ def describe(name: str) -> None:
         click.echo(f"  {_describe_finding(finding)}")
     click.echo(f"\nExpected alerts ({len(scenario.expected_alerts)})")
     for alert in scenario.expected_alerts:
-        click.echo(f"  {alert.rule:12} {alert.subject:30} to {alert.tenant}")
+        click.echo(f"  {alert.rule:17} {alert.subject:30} to {alert.tenant}")
 
 
 def describe_event(event: AnyEvent) -> str:
@@ -72,7 +72,7 @@ def describe_event(event: AnyEvent) -> str:
 def _describe_finding(finding: ExpectedFinding) -> str:
     when = "period to date" if finding.day is None else _day(finding.day)
     note = f"  ({finding.note})" if finding.note else ""
-    return f"{when:16} {finding.rule:12} {finding.subject:30} {finding.verdict}{note}"
+    return f"{when:16} {finding.rule:17} {finding.subject:30} {finding.verdict}{note}"
 
 
 def _day(day: int) -> str:

@@ -103,6 +103,8 @@ class ExpectedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     verdict: str
     day: int | None = None
     provisional: bool = False
+    silent: bool = False
+    """The rule writes to nobody: shown on boards only."""
     note: str = ""
 
 

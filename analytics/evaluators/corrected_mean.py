@@ -25,6 +25,8 @@ def corrected_mean(context: Context) -> Judge:
         return _uncorrected(context)
     oxygen = context.point_of(OXYGEN)
     reference = _reference(context)
+    if reference is None:
+        return lambda _: nothing((point,), say("o2_no_reference"))
     if oxygen is None:
         words = say(
             "o2_no_point", device=context.installation.device if context.installation else "", reference=reference
@@ -33,10 +35,10 @@ def corrected_mean(context: Context) -> Judge:
     return _corrected(context, context.series[point], context.series[oxygen], reference)
 
 
-def _reference(context: Context) -> float:
+def _reference(context: Context) -> float | None:
     attributes = context.installation.attributes if context.installation else {}
     stated = attributes.get("o2_reference_percent", context.rule.o2_reference_percent)
-    return float(stated) if isinstance(stated, (int, float)) else float(context.rule.o2_reference_percent or 0.0)
+    return float(stated) if isinstance(stated, (int, float)) else context.rule.o2_reference_percent
 
 
 def _uncorrected(context: Context) -> Judge:

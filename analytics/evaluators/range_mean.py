@@ -7,6 +7,7 @@ import numpy as np
 from analytics.evaluators.context import Context, Judge, Outcome
 from analytics.evaluators.threshold_mean import threshold_mean
 from analytics.rulebook.evidence import say
+from analytics.rulebook.limits import LimitUnknownError, limit_for
 from analytics.windows import Window
 
 
@@ -15,6 +16,12 @@ def range_mean(context: Context) -> Judge:
     rule = context.rule
     point = context.point_of(rule.quantity)
     judge_mean = threshold_mean(context)
+    try:
+        limit = limit_for(rule, context.installation, rule.valid_from)
+    except LimitUnknownError:
+        # Without limits nothing lies outside; the finding says why there are none.
+        return judge_mean
+    low, high = limit.low or 0.0, limit.high or 0.0
 
     def judge(window: Window) -> Outcome:
         outcome = judge_mean(window)
@@ -22,7 +29,6 @@ def range_mean(context: Context) -> Judge:
             return outcome
         series = context.series[point]
         values = np.array(series.valid_values(series.within(window)))
-        low, high = rule.low or 0.0, rule.high or 0.0
         outside = int(np.count_nonzero((values < low) | (values > high)))
         words = say("outside_range", count=outside, valid=len(values), low=low, high=high, unit=rule.unit)
         return dataclasses.replace(outcome, evidence=(*outcome.evidence, words))

@@ -78,8 +78,33 @@ SENTENCES: dict[str, Sentence] = {
         "Giới hạn {limit} {unit} lấy từ '{attribute}' trong sổ đăng ký khu.",
     ),
     "limit_formula": Sentence(
-        "Limit Cmax = C x Kq x Kf = {base} x {kq} x {kf} = {limit} {unit}; C: {citation}; Kq and Kf: the licence.",
-        "Giới hạn Cmax = C x Kq x Kf = {base} x {kq} x {kf} = {limit} {unit}; C: {citation}; Kq và Kf: giấy phép.",
+        "Limit Cmax = C x {first} x {second} = {base} x {k1} x {k2} = {limit} {unit}; C: {citation}; "
+        "{first} and {second}: the licence.",
+        "Giới hạn Cmax = C x {first} x {second} = {base} x {k1} x {k2} = {limit} {unit}; C: {citation}; "
+        "{first} và {second}: giấy phép.",
+    ),
+    "limit_formula_setting": Sentence(
+        "Limit Cmax = C x {first} x {second} = {base} x {k1} x {k2} = {limit} {unit}; C is a setting to be confirmed, "
+        "not shown as law: {citation}; {first} and {second}: the licence.",
+        "Giới hạn Cmax = C x {first} x {second} = {base} x {k1} x {k2} = {limit} {unit}; C là thiết lập cần xác nhận, "
+        "không trình bày như luật: {citation}; {first} và {second}: giấy phép.",
+    ),
+    "limit_between_setting": Sentence(
+        "Limits {low} to {high} {unit} are a setting to be confirmed, not shown as law: {citation}.",
+        "Giới hạn từ {low} đến {high} {unit} là thiết lập cần xác nhận, không trình bày như luật: {citation}.",
+    ),
+    "limit_permit_between": Sentence(
+        "Limits {low} to {high} {unit} come from '{attribute}_low' and '{attribute}_high' in the park register.",
+        "Giới hạn từ {low} đến {high} {unit} lấy từ '{attribute}_low' và '{attribute}_high' trong sổ đăng ký khu.",
+    ),
+    "limit_table_missing": Sentence(
+        "{citation}: limit table not loaded; load it from the official annex, or give the licence's own limit as "
+        "'{attribute}' in the register. Until then there is no verdict.",
+        "{citation}: chưa nạp bảng giới hạn; hãy nạp từ phụ lục chính thức, hoặc ghi giới hạn của giấy phép vào "
+        "'{attribute}' trong sổ đăng ký. Cho đến khi đó không kết luận.",
+    ),
+    "report_only": Sentence(
+        "The value is reported; no limit is set for it.", "Giá trị chỉ để báo cáo; không có giới hạn."
     ),
     "limit_not_valid": Sentence(
         "Rule {rule}, version {version}, does not hold on {day}.",
@@ -144,6 +169,87 @@ SENTENCES: dict[str, Sentence] = {
     "flat_longest": Sentence(
         "Longest run of one and the same value: {hours} h (value {value}).",
         "Chuỗi dài nhất giữ nguyên một giá trị: {hours} h (giá trị {value}).",
+    ),
+    "status_share": Sentence(
+        "{valid} of {expected} expected values were measured with status 00: {observed} %.",
+        "{valid} trên {expected} giá trị dự kiến được đo ở trạng thái 00: {observed} %.",
+    ),
+    "status_longest": Sentence(
+        "Longest unbroken stretch with status 01 or 02: {hours} h.",
+        "Khoảng liên tục dài nhất ở trạng thái 01 hoặc 02: {hours} h.",
+    ),
+    "slot_maximum": Sentence(
+        "The highest of {valid} valid values is {observed} {unit}; {count} reached {limit} {unit}.",
+        "Giá trị cao nhất trong {valid} giá trị hợp lệ là {observed} {unit}; {count} giá trị đạt {limit} {unit}.",
+    ),
+    "o2_no_reference": Sentence(
+        "Neither the rule nor 'o2_reference_percent' of the register gives a reference oxygen: no verdict.",
+        "Cả quy tắc lẫn 'o2_reference_percent' của sổ đăng ký đều không cho O2 tham chiếu: không kết luận.",
+    ),
+    "licensed_amount": Sentence(
+        "{amount} m3 of {licensed} m3 licensed for this period = {observed} %.",
+        "{amount} m3 trên {licensed} m3 được cấp phép cho kỳ này = {observed} %.",
+    ),
+    "energy_equivalent": Sentence(
+        "{amount} kWh x {factor} {unit}/kWh = {observed} {unit}; fuels are not counted here.",
+        "{amount} kWh x {factor} {unit}/kWh = {observed} {unit}; chưa tính nhiên liệu.",
+    ),
+    "balance": Sentence(
+        "{giver} gave {given} {unit}, {taker} received {received} {unit}: remainder {observed} %.",
+        "{giver} giao {given} {unit}, {taker} nhận {received} {unit}: chênh lệch {observed} %.",
+    ),
+    "balance_nothing": Sentence(
+        "Nothing was given over this link in this period.", "Không có giao nhận trên liên kết này trong kỳ."
+    ),
+    "register_missing": Sentence(
+        "The register gives no number '{attribute}': no verdict.",
+        "Sổ đăng ký không có số '{attribute}': không kết luận.",
+    ),
+    "register_sum": Sentence(
+        "From the register: {numerator} / {denominator} = {observed} %.",
+        "Theo sổ đăng ký: {numerator} / {denominator} = {observed} %.",
+    ),
+    "register_value": Sentence(
+        "The register gives '{attribute}' = {observed}.", "Sổ đăng ký ghi '{attribute}' = {observed}."
+    ),
+    "links": Sentence(
+        "{signed} of {links} registered symbiosis links have an agreement: {names}.",
+        "{signed} trên {links} liên kết cộng sinh trong sổ đăng ký có thỏa thuận: {names}.",
+    ),
+    "automatic_points": Sentence(
+        "{count} quantities of {device} are measured automatically.",
+        "{count} thông số của {device} được quan trắc tự động.",
+    ),
+    "range_of": Sentence(
+        "{quantity}: upper range {high} over limit {limit} (rule {rule}) = {observed}.",
+        "{quantity}: giới hạn đo trên {high} chia giới hạn {limit} (quy tắc {rule}) = {observed}.",
+    ),
+    "range_unknown": Sentence(
+        "{quantity}: the register gives no analyser range '{attribute}'.",
+        "{quantity}: sổ đăng ký không có dải đo '{attribute}'.",
+    ),
+    "range_no_limit": Sentence(
+        "No limit with a number applies to this installation: nothing to compare the analyser's range with.",
+        "Không có giới hạn bằng số áp dụng cho nguồn này: không có gì để so sánh dải đo.",
+    ),
+    "evidence_none": Sentence(
+        "No evidence record '{indicator}' for {subject} in evidence.csv: no verdict.",
+        "Không có hồ sơ minh chứng '{indicator}' cho {subject} trong evidence.csv: không kết luận.",
+    ),
+    "evidence_not_this_period": Sentence(
+        "The newest evidence record '{indicator}' for {subject} is of {day}, before this period: no verdict.",
+        "Hồ sơ minh chứng '{indicator}' mới nhất cho {subject} là ngày {day}, trước kỳ này: không kết luận.",
+    ),
+    "evidence_record": Sentence(
+        "Evidence record of {day}: {value}; document: {document}; responsible: {responsible}.",
+        "Hồ sơ minh chứng ngày {day}: {value}; tài liệu: {document}; người chịu trách nhiệm: {responsible}.",
+    ),
+    "evidence_age": Sentence(
+        "The record is {observed} {unit} old on {day}.", "Hồ sơ đã có {observed} {unit} tính đến {day}."
+    ),
+    "evidence_late": Sentence(
+        "Due on {due}: {observed} days after that date (negative: before it).",
+        "Hạn {due}: sau hạn {observed} ngày (âm: trước hạn).",
     ),
 }  # fmt: skip
 

@@ -7,9 +7,12 @@ from datetime import date
 
 from analytics.finding import Confidence
 from analytics.rulebook.evidence import say
-from analytics.rulebook.rule import Comparison, Formula, Rule
+from analytics.rulebook.rule import Comparison, EvaluatorKind, Formula, Rule
 from telemetry_model.park_register import Installation
 from telemetry_model.park_register.types import Attribute
+from telemetry_model.units import UNIT_SUFFIX
+
+_WITHOUT_LICENCE = ("ambient_station", "park", "point")
 
 
 class LimitUnknownError(ValueError):
@@ -44,31 +47,81 @@ def limit_for(
     if not rule.is_valid_on(day):
         raise LimitUnknownError(say("limit_not_valid", rule=rule.id, version=rule.version, day=day.isoformat()))
     known = installation.attributes if installation is not None else (attributes or {})
+    if rule.comparison is Comparison.REPORT:
+        return Limit(None, None, None, rule.unit, rule.citation, rule.confidence, say("report_only"))
     if rule.comparison is Comparison.BETWEEN:
-        words = say("limit_between", low=rule.low, high=rule.high, unit=rule.unit, citation=rule.citation)
-        return Limit(None, rule.low, rule.high, rule.unit, rule.citation, rule.confidence, words)
-    if rule.permit_attribute and rule.permit_attribute in known:
-        return _from_register(rule, known)
+        return _range(rule, known)
+    own = next((name for name in permit_attributes(rule) if name in known), "")
+    if own:
+        return _from_register(rule, known, own)
     base = _base(rule, known)
     if rule.limit_by_column:
         rule = dataclasses.replace(rule, citation=f"{rule.citation}, column {known[rule.column_attribute]}")
-    if rule.formula is Formula.C_KQ_KF:
-        return _with_factors(rule, base, known)
+    if rule.formula is not None:
+        return _with_factors(rule, rule.formula, base, known)
     key = "limit_setting" if rule.confidence is Confidence.SETTING else "limit_fixed"
     words = say(key, limit=base, unit=rule.unit, citation=rule.citation)
     return Limit(base, None, None, rule.unit, rule.citation, rule.confidence, words)
 
 
-def _from_register(rule: Rule, known: Mapping[str, Attribute]) -> Limit:
-    value = _number(rule, known, rule.permit_attribute)
-    words = say("limit_permit", limit=value, unit=rule.unit, attribute=rule.permit_attribute)
-    confidence = Confidence.SETTING if rule.confidence is Confidence.SETTING else Confidence.PERMIT
-    return Limit(value, None, None, rule.unit, rule.citation, confidence, words)
+def permit_attributes(rule: Rule) -> tuple[str, ...]:
+    """Register attributes that give the limit instead of the pack, the first that is set goes first.
+
+    Every rule that holds a mean at an installation against a limit takes ``permit_<quantity>_<unit>``; ambient air
+    does not, because nobody has a licence for it and one number would stand for several averaging times.
+    """
+    names = [rule.permit_attribute] if rule.permit_attribute else []
+    licensed = rule.evaluator in (EvaluatorKind.THRESHOLD_MEAN, EvaluatorKind.CORRECTED_MEAN, EvaluatorKind.RANGE_MEAN)
+    if licensed and rule.subject not in _WITHOUT_LICENCE:
+        suffix = UNIT_SUFFIX.get(rule.unit, "")
+        names.append("_".join(part for part in ("permit", rule.quantity, suffix) if part))
+    return tuple(dict.fromkeys(names))
+
+
+def keeps(comparison: Comparison, observed: float, limit: Limit) -> bool:
+    """Whether the observed value keeps the limit; reaching the limit keeps it, except for ``below``."""
+    if comparison is Comparison.REPORT:
+        return True
+    if comparison is Comparison.BETWEEN:
+        return (limit.low is None or observed >= limit.low) and (limit.high is None or observed <= limit.high)
+    value = limit.value if limit.value is not None else 0.0
+    if comparison is Comparison.MAX:
+        return observed <= value
+    return observed >= value if comparison is Comparison.MIN else observed < value
+
+
+def _range(rule: Rule, known: Mapping[str, Attribute]) -> Limit:
+    for name in permit_attributes(rule):
+        if f"{name}_low" in known and f"{name}_high" in known:
+            low, high = _number(rule, known, f"{name}_low"), _number(rule, known, f"{name}_high")
+            words = say("limit_permit_between", low=low, high=high, unit=rule.unit, attribute=name)
+            return Limit(None, low, high, rule.unit, rule.citation, _own_confidence(rule), words)
+    if rule.low is None or rule.high is None:
+        attribute = " + ".join(f"{name}_low, {name}_high" for name in permit_attributes(rule))
+        raise LimitUnknownError(say("limit_table_missing", citation=rule.citation, attribute=attribute))
+    key = "limit_between_setting" if rule.confidence is Confidence.SETTING else "limit_between"
+    words = say(key, low=rule.low, high=rule.high, unit=rule.unit, citation=rule.citation)
+    return Limit(None, rule.low, rule.high, rule.unit, rule.citation, rule.confidence, words)
+
+
+def _from_register(rule: Rule, known: Mapping[str, Attribute], attribute: str) -> Limit:
+    value = _number(rule, known, attribute)
+    words = say("limit_permit", limit=value, unit=rule.unit, attribute=attribute)
+    return Limit(value, None, None, rule.unit, rule.citation, _own_confidence(rule, attribute), words)
+
+
+def _own_confidence(rule: Rule, attribute: str = "") -> Confidence:
+    """A figure of the licence is the licence's; a level the operator chose for himself stays a setting."""
+    chosen = rule.confidence is Confidence.SETTING and attribute == rule.permit_attribute != ""
+    return Confidence.SETTING if chosen else Confidence.PERMIT
 
 
 def _base(rule: Rule, known: Mapping[str, Attribute]) -> float:
     if rule.limit is not None:
         return rule.limit
+    if not rule.limit_table_loaded:
+        attribute = " / ".join(permit_attributes(rule))
+        raise LimitUnknownError(say("limit_table_missing", citation=rule.citation, attribute=attribute))
     if not rule.limit_by_column:
         raise LimitUnknownError(say("limit_no_permit", attribute=rule.permit_attribute))
     column = known.get(rule.column_attribute)
@@ -80,11 +133,13 @@ def _base(rule: Rule, known: Mapping[str, Attribute]) -> float:
     return rule.limit_by_column[str(column)]
 
 
-def _with_factors(rule: Rule, base: float, known: Mapping[str, Attribute]) -> Limit:
-    """``Cmax = C x Kq x Kf``: the factors are facts of the licence, so the product is only as sure as the licence."""
-    kq, kf = _number(rule, known, "kq"), _number(rule, known, "kf")
-    value = round(base * kq * kf, 9)
-    words = say("limit_formula", base=base, kq=kq, kf=kf, limit=value, unit=rule.unit, citation=rule.citation)
+def _with_factors(rule: Rule, formula: Formula, base: float, known: Mapping[str, Attribute]) -> Limit:
+    """``Cmax = C x K1 x K2``: the factors are facts of the licence, so the product is only as sure as the licence."""
+    first, second = (_number(rule, known, name) for name in formula.factors)
+    value = round(base * first * second, 9)
+    names = dict(zip(("first", "second"), (name.capitalize() for name in formula.factors), strict=True))
+    key = "limit_formula_setting" if rule.confidence is Confidence.SETTING else "limit_formula"
+    words = say(key, base=base, **names, k1=first, k2=second, limit=value, unit=rule.unit, citation=rule.citation)
     confidence = Confidence.PERMIT if rule.confidence is Confidence.SOURCE else rule.confidence
     return Limit(value, None, None, rule.unit, rule.citation, confidence, words)
 

@@ -1,6 +1,7 @@
 """TOML packs -> checked rules; every mistake is one line with file, rule id and field."""
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -11,7 +12,15 @@ from typing import Any
 
 import msgspec
 
-from analytics.rulebook.rule import Comparison, Condition, EvaluatorKind, Formula, Operator, Rule
+from analytics.rulebook.rule import (
+    Averaging,
+    Comparison,
+    Condition,
+    EvaluatorKind,
+    EvidenceMeasure,
+    Operator,
+    Rule,
+)
 from service_runtime.errors import OperatorError
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.quantities import QUANTITIES, Medium
@@ -20,8 +29,10 @@ from telemetry_model.units import is_known_unit
 PACKS_FOLDER = Path(__file__).parent / "packs"
 _DERIVED = ("pack", "applies_to")
 _FIELDS = {field.name for field in dataclasses.fields(Rule)} - {"pack"}
-_EXTRA_UNITS = frozenset({"h"})
+_EXTRA_UNITS = frozenset({"h", "d", "year", "TOE", "tCO2e", "MJ/t", "MJ/hl", "dBA", "links", "points", "cases"})
 _DATE_OPERATORS = (Operator.FROM, Operator.BEFORE)
+_NUMBER_OPERATORS = (Operator.AT_LEAST, Operator.ABOVE, Operator.AT_MOST, Operator.BELOW)
+_DUE = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\Z")
 
 
 class RuleError(OperatorError):
@@ -63,7 +74,7 @@ def _pack(file: str, text: str, problems: list[str]) -> Iterable[Rule]:
     if not isinstance(entries, list) or not entries:
         problems.append(f"{file}: rules: at least one [[rules]] table is required")
         return
-    for number, entry in enumerate(entries, start=1):
+    for number, entry in enumerate(_expanded(entries), start=1):
         where = f"{file}: {entry.get('id') or f'rule no. {number}'}"
         found = _rule(where, str(name), entry)
         if isinstance(found, Rule):
@@ -73,6 +84,14 @@ def _pack(file: str, text: str, problems: list[str]) -> Iterable[Rule]:
                 yield found
         else:
             problems.extend(found)
+
+
+def _expanded(entries: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    """A table with ``versions`` stands for one rule each: what the versions share is written once."""
+    for entry in entries:
+        shared = {key: value for key, value in entry.items() if key != "versions"}
+        for version in entry.get("versions", [{}]):
+            yield {**shared, **version}
 
 
 def _rule(where: str, pack: str, entry: dict[str, Any]) -> Rule | list[str]:
@@ -107,9 +126,11 @@ def _conditions(where: str, raw: object, problems: list[str]) -> tuple[Condition
         attribute = key if operator is Operator.IS else key.removesuffix(f"_{operator}")
         if operator in _DATE_OPERATORS and not isinstance(value, date):
             problems.append(f"{where}: applies_to.{key}: must be a date (YYYY-MM-DD, unquoted)")
-        elif operator not in (*_DATE_OPERATORS, Operator.IS) and not isinstance(value, (int, float)):
+        elif operator is Operator.NOT_IN and not isinstance(value, list):
+            problems.append(f"{where}: applies_to.{key}: must be a list")
+        elif operator in _NUMBER_OPERATORS and not isinstance(value, (int, float)):
             problems.append(f"{where}: applies_to.{key}: must be a number")
-        found.append(Condition(attribute, operator, value))
+        found.append(Condition(attribute, operator, tuple(value) if isinstance(value, list) else value))
     return tuple(found)
 
 
@@ -126,14 +147,18 @@ def _check(where: str, rule: Rule) -> Iterable[str]:
 
 def _check_limit(where: str, rule: Rule) -> Iterable[str]:
     if rule.comparison is Comparison.BETWEEN:
-        if rule.low is None or rule.high is None or rule.low >= rule.high:
+        if rule.limit_table_loaded and (rule.low is None or rule.high is None or rule.low >= rule.high):
             yield f"{where}: low: a rule that compares 'between' needs low < high"
-    elif rule.limit is None and not rule.limit_by_column and not rule.permit_attribute:
+    elif not _has_limit(rule) and not rule.permit_attribute and rule.limit_table_loaded:
         yield f"{where}: limit: one of limit, limit_by_column or permit_attribute is required"
     if rule.limit is not None and rule.limit_by_column:
         yield f"{where}: limit: either limit or limit_by_column, not both"
-    if rule.formula is Formula.C_KQ_KF and rule.limit is None and not rule.limit_by_column:
+    if rule.formula is not None and rule.limit is None and not rule.limit_by_column:
         yield f"{where}: formula: {rule.formula} needs the base value C in limit or limit_by_column"
+
+
+def _has_limit(rule: Rule) -> bool:
+    return rule.limit is not None or bool(rule.limit_by_column) or rule.comparison is Comparison.REPORT
 
 
 def _check_evaluator(where: str, rule: Rule) -> Iterable[str]:
@@ -144,10 +169,19 @@ def _check_evaluator(where: str, rule: Rule) -> Iterable[str]:
             yield f"{where}: quantity: '{rule.quantity}' is not a quantity of medium '{rule.medium}'"
         elif known.unit != rule.unit:
             yield f"{where}: unit: '{rule.unit}', but {rule.quantity} is measured in {known.unit}"
-    if rule.evaluator is EvaluatorKind.CORRECTED_MEAN and rule.o2_reference_percent is None:
+    needs_reference = rule.evaluator is EvaluatorKind.CORRECTED_MEAN and rule.limit_table_loaded
+    if needs_reference and rule.o2_reference_percent is None:
         yield f"{where}: o2_reference_percent: required for {rule.evaluator}"
     if rule.evaluator is EvaluatorKind.SHARE and not (rule.numerator_roles and rule.denominator_roles):
         yield f"{where}: numerator_roles: {rule.evaluator} needs numerator_roles and denominator_roles"
+    if rule.evaluator is EvaluatorKind.REGISTER_SHARE and not (
+        rule.numerator_attributes and rule.denominator_attributes
+    ):
+        yield f"{where}: numerator_attributes: {rule.evaluator} needs numerator_attributes and denominator_attributes"
+    if rule.evidence_measure is EvidenceMeasure.DAYS_LATE and not _DUE.match(rule.due):
+        yield f"{where}: due: {rule.evidence_measure} needs the due date as MM-DD, not '{rule.due}'"
+    if not rule.evaluator.needs_points and rule.averaging is not Averaging.YEAR:
+        yield f"{where}: averaging: what the register alone decides is judged by the year"
     for name in rule.quantities:
         medium, _, quantity = name.partition(".")
         if medium not in set(Medium) or (Medium(medium), quantity) not in QUANTITIES:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from analytics.finding import Confidence
+from analytics.finding import Confidence, Verdict
 from telemetry_model.park_register.types import Attribute
 from telemetry_model.quantities import Medium
 
@@ -25,6 +25,45 @@ class EvaluatorKind(StrEnum):
     SHARE = "share"
     LIVE_DATA = "live_data"
     FLAT_LINE = "flat_line"
+    STATUS_SHARE = "status_share"
+    STATUS_LENGTH = "status_length"
+    SLOT_MAXIMUM = "slot_maximum"
+    LICENSED_AMOUNT = "licensed_amount"
+    ENERGY_EQUIVALENT = "energy_equivalent"
+    MASS_BALANCE = "mass_balance"
+    EVIDENCE = "evidence"
+    REGISTER_SHARE = "register_share"
+    REGISTER_VALUE = "register_value"
+    SYMBIOSIS_LINKS = "symbiosis_links"
+    AUTOMATIC_POINTS = "automatic_points"
+    ANALYSER_RANGE = "analyser_range"
+
+    @property
+    def needs_points(self) -> bool:
+        """Whether the rule is judged from measured values; the others need the register alone."""
+        return self not in _FROM_REGISTER
+
+
+_FROM_REGISTER = frozenset(
+    {
+        EvaluatorKind.EVIDENCE,
+        EvaluatorKind.REGISTER_SHARE,
+        EvaluatorKind.REGISTER_VALUE,
+        EvaluatorKind.SYMBIOSIS_LINKS,
+        EvaluatorKind.AUTOMATIC_POINTS,
+        EvaluatorKind.ANALYSER_RANGE,
+    }
+)
+
+
+class EvidenceMeasure(StrEnum):
+    """What is taken from an evidence record and held against the limit."""
+
+    VALUE = "value"
+    AGE_DAYS = "age_days"
+    AGE_YEARS = "age_years"
+    DAYS_LATE = "days_late"
+    """Days from the due date to the record's date; negative when it was early."""
 
 
 class Averaging(StrEnum):
@@ -32,14 +71,16 @@ class Averaging(StrEnum):
 
     HOUR = "1h"
     EIGHT_HOURS = "8h"
+    """A running mean: one window begins every hour."""
     DAY = "24h"
     MONTH = "month"
     BILLING_PERIOD = "billing_period"
+    YEAR = "year"
 
     @property
     def is_long(self) -> bool:
         """Whether the period is so long that a judgement to date is worth having."""
-        return self in (Averaging.MONTH, Averaging.BILLING_PERIOD)
+        return self in (Averaging.MONTH, Averaging.BILLING_PERIOD, Averaging.YEAR)
 
 
 class Comparison(StrEnum):
@@ -49,6 +90,8 @@ class Comparison(StrEnum):
     MIN = "min"
     BETWEEN = "between"
     BELOW = "below"
+    REPORT = "report"
+    """The value is reported and held against nothing."""
 
 
 class Formula(StrEnum):
@@ -56,12 +99,20 @@ class Formula(StrEnum):
 
     C_KQ_KF = "c_kq_kf"
     """``Cmax = C x Kq x Kf`` (QCVN 40:2011/BTNMT); Kq and Kf as written in the licence."""
+    C_KP_KV = "c_kp_kv"
+    """``Cmax = C x Kp x Kv`` (QCVN 19:2009/BTNMT); Kp and Kv as written in the licence."""
+
+    @property
+    def factors(self) -> tuple[str, str]:
+        """The register attributes of the two factors."""
+        return ("kq", "kf") if self is Formula.C_KQ_KF else ("kp", "kv")
 
 
 class Operator(StrEnum):
     """What a condition asks of an installation's attribute."""
 
     IS = "is"
+    NOT_IN = "not_in"
     FROM = "from"
     BEFORE = "before"
     AT_LEAST = "at_least"
@@ -72,7 +123,7 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One demand on an installation's attributes; an attribute that is absent never meets it."""
+    """One demand on an installation's attributes; an attribute that is absent meets only ``not_in``."""
 
     attribute: str
     operator: Operator
@@ -82,6 +133,8 @@ class Condition:
     def holds(self, attributes: Mapping[str, Attribute]) -> bool:
         """Whether the attribute is there, of a comparable type, and meets the demand."""
         actual = attributes.get(self.attribute)
+        if self.operator is Operator.NOT_IN:
+            return actual not in self.value
         if actual is None:
             return False
         if self.operator is Operator.IS:
@@ -102,11 +155,33 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A worked example of a rule version: with these register ``attributes``, this ``observed`` gives this verdict.
+
+    ``raw`` with ``o2_percent`` in place of ``observed`` is corrected to the rule's reference oxygen first. ``limit``
+    is the limit that must come out (``low`` and ``high`` for a range); ``day`` defaults to the first day of validity.
+    """
+
+    verdict: Verdict
+    observed: float | None = None
+    raw: float | None = None
+    o2_percent: float | None = None
+    limit: float | None = None
+    low: float | None = None
+    high: float | None = None
+    attributes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    day: date | None = None
+    says: str = ""
+    """Words the explanation of the limit must contain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One dated version of a rule; several versions share an ``id``. Limits are in ``unit``.
 
     ``subject`` is an installation kind (``wastewater_outlet``, ``tenant_outlet``, ``stack``, ``ambient_station``,
-    ``electricity_supply``), ``park`` or ``point``. ``valid_to`` is the last day on which the rule holds.
+    ``electricity_supply``, ``facility``, ``noise_point``), ``park``, ``point`` or ``symbiosis_link``.
+    ``valid_to`` is the last day on which the rule holds.
     ``permit_attribute`` names the register attribute that, where it is set, gives the limit instead of the pack.
     """
 
@@ -130,8 +205,12 @@ class Rule:
     column_attribute: str = "column"
     low: float | None = None
     high: float | None = None
+    limit_table_loaded: bool = True
+    """False where the official table could not be read: then only the register can give a limit."""
     formula: Formula | None = None
     permit_attribute: str = ""
+    notify: bool = True
+    """Whether an exceedance is written to people; records and unconfirmed levels are shown on boards only."""
     minimum_data_capture: float = DEFAULT_MINIMUM_DATA_CAPTURE
     applies_to: tuple[Condition, ...] = ()
     valid_to: date | None = None
@@ -145,10 +224,22 @@ class Rule:
     """AIR-03: from here on the correction divides by next to nothing, so the value is left out."""
     numerator_roles: tuple[str, ...] = ()
     denominator_roles: tuple[str, ...] = ()
+    numerator_attributes: tuple[str, ...] = ()
+    denominator_attributes: tuple[str, ...] = ()
     flat_hours: float = 6.0
     flat_minimum_values: int = 6
     quantities: tuple[str, ...] = ()
     """``medium.quantity`` names a point rule looks at."""
+    factor: float = 1.0
+    """What a measured amount is multiplied with to give ``unit`` (TOE or tCO2e per kWh)."""
+    every_years: int = 1
+    """A yearly rule counts in every so many years from the year of ``valid_from`` on."""
+    evidence_measure: EvidenceMeasure = EvidenceMeasure.VALUE
+    evidence_within_period: bool = False
+    """Only a record dated within the period counts (a yearly report), not an older one."""
+    due: str = ""
+    """``MM-DD`` of the period's year on which the duty falls due (``days_late``)."""
+    examples: tuple[Example, ...] = ()
 
     def is_valid_on(self, day: date) -> bool:
         """Whether the rule holds on this local day."""

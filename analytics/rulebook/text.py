@@ -17,16 +17,18 @@ _CONFIDENCE = {
 }
 _AVERAGING = {
     Averaging.HOUR: ("trung bình 1 giờ", "1-hour mean"),
-    Averaging.EIGHT_HOURS: ("trung bình 8 giờ", "8-hour mean"),
+    Averaging.EIGHT_HOURS: ("trung bình trượt 8 giờ", "running 8-hour mean"),
     Averaging.DAY: ("trung bình 24 giờ", "24-hour mean"),
     Averaging.MONTH: ("trong tháng", "over the month"),
     Averaging.BILLING_PERIOD: ("trong kỳ thanh toán", "over the billing period"),
+    Averaging.YEAR: ("trong năm", "over the year"),
 }
 _COMPARISON = {
     Comparison.MAX: ("không vượt quá", "at most"),
     Comparison.MIN: ("không thấp hơn", "at least"),
     Comparison.BETWEEN: ("trong khoảng", "between"),
     Comparison.BELOW: ("nhỏ hơn", "less than"),
+    Comparison.REPORT: ("chỉ báo cáo", "reported only"),
 }
 CONFIDENCE_MARK = {Confidence.SOURCE: "law", Confidence.PERMIT: "permit", Confidence.SETTING: "setting"}
 """Short marks for tables; only ``law`` may be shown as law."""

@@ -1,7 +1,8 @@
 """The park register: who is in the park, what is measured where, and whom to tell.
 
 A park is a folder an operator edits in a spreadsheet: ``park.toml``, ``tenants.csv``, ``points.csv``,
-``contacts.csv``, and where they apply ``devices.csv``, ``symbiosis.csv``, ``topics.csv`` and ``sparkplug.csv``.
+``contacts.csv``, and where they apply ``devices.csv``, ``symbiosis.csv``, ``topics.csv``, ``sparkplug.csv``
+and ``evidence.csv``.
 :func:`parse_park` takes their texts and returns a :class:`Park`, or raises :class:`RegisterError` with *every*
 problem, each with file, row and column.
 """
@@ -11,6 +12,7 @@ from telemetry_model.park_register.problems import RegisterError, RegisterProble
 from telemetry_model.park_register.types import (
     Contact,
     DeviceConnection,
+    EvidenceRecord,
     Installation,
     MeasuringPoint,
     Park,
@@ -24,6 +26,7 @@ __all__ = [
     "REQUIRED_FILES",
     "Contact",
     "DeviceConnection",
+    "EvidenceRecord",
     "Installation",
     "MeasuringPoint",
     "Park",

@@ -14,6 +14,7 @@ from telemetry_model.park_register.types import (
     Attribute,
     Contact,
     DeviceConnection,
+    EvidenceRecord,
     Installation,
     MeasuringPoint,
     Park,
@@ -25,6 +26,7 @@ from telemetry_model.quantities import QUANTITIES, Medium
 REQUIRED_FILES = ("park.toml", "tenants.csv", "points.csv", "contacts.csv")
 DEFAULT_INTERVAL_SECONDS = 60
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\Z")
+_YES_NO = {"yes": 1.0, "no": 0.0}
 _POINT_COLUMNS = ("point", "tenant", "zone", "medium", "unit")
 _POINT_OPTIONAL = ("interval_seconds", "range_low", "range_high", "gateway", "role", "since", "until")
 
@@ -42,6 +44,7 @@ def parse_park(files: Mapping[str, str]) -> Park:
     tenants = _tenants(files["tenants.csv"], problems)
     devices = _devices(files.get("devices.csv"), problems)
     points = _points(files["points.csv"], tenants, problems)
+    installations = _installations(head, tenants, problems)
     park = Park(
         id=_head_text(head, "id", problems),
         name_vi=_head_text(head, "name_vi", problems),
@@ -53,10 +56,11 @@ def parse_park(files: Mapping[str, str]) -> Park:
         points=MappingProxyType(points),
         contacts=_contacts(files["contacts.csv"], tenants, problems),
         devices=MappingProxyType(devices),
-        installations=MappingProxyType(_installations(head, tenants, problems)),
+        installations=MappingProxyType(installations),
         symbiosis=_symbiosis(files.get("symbiosis.csv"), tenants, points, problems),
         topics=read_topics(files.get("topics.csv"), points, problems),
         sparkplug=read_sparkplug(files.get("sparkplug.csv"), points, problems),
+        evidence=_evidence(files.get("evidence.csv"), tenants, installations, problems),
     )
     _check_devices_have_points(park, problems)
     if problems:
@@ -255,6 +259,34 @@ def _symbiosis(
             )
         )
     return tuple(links)
+
+
+def _evidence(
+    text: str | None,
+    tenants: dict[str, Tenant],
+    installations: dict[str, Installation],
+    problems: list[RegisterProblem],
+) -> tuple[EvidenceRecord, ...]:
+    required = ("indicator", "value", "document", "date", "responsible")
+    if text is None:
+        return ()
+    records: list[EvidenceRecord] = []
+    for row in read_table("evidence.csv", text, required, (*required, "subject"), problems):
+        subject, day = row.text("subject"), row.day("date")
+        if subject and subject not in tenants and subject not in installations:
+            row.problem("subject", f"'{subject}' is neither a tenant nor an installation")
+        for column in required:
+            if not row.text(column):
+                row.problem(column, "a record needs it")
+        if day is not None:
+            value = _YES_NO.get(row.text("value").lower())
+            value = row.number_in("value", 0.0, -1e15, 1e15) if value is None else value
+            records.append(
+                EvidenceRecord(
+                    row.text("indicator"), subject, value, row.text("document"), day, row.text("responsible")
+                )
+            )
+    return tuple(records)
 
 
 def _check_devices_have_points(park: Park, problems: list[RegisterProblem]) -> None:

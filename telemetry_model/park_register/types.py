@@ -128,6 +128,21 @@ class SparkplugMapping:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceRecord:
+    """Something no meter measures, with the document that proves it; ``value`` is in the unit of the rule it feeds.
+
+    ``indicator`` is the rule's id; ``subject`` is a tenant or installation id, or empty for the park as a whole.
+    """
+
+    indicator: str
+    subject: str
+    value: float
+    document: str
+    day: date
+    responsible: str
+
+
+@dataclass(frozen=True, slots=True)
 class Park:
     """The whole register."""
 
@@ -145,6 +160,7 @@ class Park:
     symbiosis: tuple[SymbiosisLink, ...]
     topics: tuple[TopicMapping, ...] = ()
     sparkplug: tuple[SparkplugMapping, ...] = ()
+    evidence: tuple[EvidenceRecord, ...] = ()
 
     def points_of_device(self, device: str) -> list[MeasuringPoint]:
         """In register order."""

@@ -77,7 +77,9 @@ async def test_a_turn_judges_closed_days_writes_and_tells(
     found = await service.evaluate_once()
     days = [f for f in found.findings if f.rule == "AMB-02-PM10"]
     assert [(f.period_start_ms, f.verdict) for f in days] == [(at("2026-03-10T00:00"), Verdict.EXCEEDED)]
-    assert listener.heard == [found.findings]
+    silent = {"MON-04-VALID", "MON-07-STATUS"}
+    assert {f.rule for f in found.findings} > silent
+    assert listener.heard == [[f for f in found.findings if f.rule not in silent]]
     assert await read_findings(store, "test-park", 0, clock.now_ms()) == found.findings
 
 
@@ -132,6 +134,7 @@ async def test_a_store_that_is_away_is_said_once_and_tried_again(
 def test_the_minimum_capture_is_a_setting() -> None:
     changed = {rule.id: rule.minimum_data_capture for rule in rules_with_capture(load_rulebook(), 0.7)}
     assert changed.pop("EIP-05-LIVE") == 0.5, "a level of the rule's own stays"
+    assert changed.pop("AIR-03-O2") == 0.0
     assert set(changed.values()) == {0.7}
 
 
@@ -152,3 +155,26 @@ async def test_a_bad_start_names_the_setting(store: SqliteStore, make_park: Park
 async def test_a_missing_park_folder_stops_the_program(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="no such folder"):
         await run_analytics(settings(park_folder=str(tmp_path / "none")))
+
+
+async def test_years_are_judged_once_a_local_day(store: SqliteStore, make_park: ParkBuilder, at: At) -> None:
+    park = make_park("[attributes]\neco_park = true\n" + STATION, (PM10,))
+    clock = ManualClock(at("2026-03-20T12:00"))
+    service = AnalyticsService(settings(), park, store, Listener(), clock)
+    judged = []
+    for hours in (0, 1, 24):
+        clock.advance(hours * 3600)
+        judged.append(sum(f.rule == "EIP-01-RECP" for f in (await service.evaluate_once()).findings))
+    assert judged == [1, 0, 1]
+
+
+async def test_an_exceedance_of_a_silent_rule_is_written_but_told_to_nobody(
+    store: SqliteStore, make_park: ParkBuilder, make_readings: Rows, at: At
+) -> None:
+    park, listener = make_park(STATION, (PM10,)), Listener()
+    await store.write_readings(make_readings(park, "aq.pm10", at("2026-03-10T00:00"), [float(n) for n in range(12)]))
+    clock = ManualClock(at("2026-03-11T06:00"))
+    await AnalyticsService(settings(evaluate_from="2026-03-10"), park, store, listener, clock).evaluate_once()
+    written = {f.rule: f.verdict for f in await read_findings(store, "test-park", 0, clock.now_ms())}
+    assert written["MON-04-VALID"] is Verdict.EXCEEDED
+    assert "MON-04-VALID" not in {f.rule for heard in listener.heard for f in heard}

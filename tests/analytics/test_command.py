@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from analytics.command import analytics
 from analytics.findings_store import read_findings
+from ecopark.commands import ecopark
 from service_runtime.errors import OperatorError
 from telemetry_model.park_register import parse_park
 from telemetry_store.rows import ReadingRow
@@ -139,6 +141,25 @@ def test_rules_explain_shows_every_version() -> None:
     assert "setting: a setting to confirm, not law" in text
 
 
+def test_rules_check_runs_every_worked_example() -> None:
+    done = run("rules", "check")
+    assert done.exit_code == 0
+    counted = re.fullmatch(r"(\d+) worked examples of (\d+) rule versions: 0 failed\n", done.stdout)
+    assert counted is not None
+    assert int(counted[1]) >= 2 * int(counted[2]) > 200
+    assert len(run("rules", "check", "--verbose").stdout.splitlines()) == int(counted[1]) + 1
+
+
+@pytest.mark.parametrize("words", [["rules", "list"], ["rules", "explain", "WW-04-COD"], ["rules", "check"]])
+def test_the_rulebook_has_its_own_command(words: list[str]) -> None:
+    assert CliRunner().invoke(ecopark, words).stdout == run(*words).stdout != ""
+
+
+def test_explain_says_that_a_table_is_not_loaded() -> None:
+    text = run("rules", "explain", "WW-04-COD").stdout
+    assert "table not loaded: load it from the official annex; 'permit_cod_mg_l' of the register goes first" in text
+
+
 def test_an_unknown_rule_is_named() -> None:
     assert "no rule 'X-9'" in str(run("rules", "explain", "X-9").exception)
 
@@ -147,7 +168,7 @@ def test_the_program_ends_with_one_line_and_code_two() -> None:
     command = [sys.executable, "-m", "ecopark", "analytics", "rules", "explain", "X-9"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr.strip().splitlines() == ["ecopark: no rule 'X-9' (`ecopark analytics rules list` lists them)"]
+    assert done.stderr.strip().splitlines() == ["ecopark: no rule 'X-9' (`ecopark rules list` lists them)"]
 
 
 def test_indicators_print_a_table_with_reasons(database: str, folder: Path) -> None:

@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import pytest
 
-from analytics.evaluate import evaluate, judge, keeps
+from analytics.evaluate import evaluate, judge
 from analytics.finding import Confidence, Finding, Verdict
 from analytics.plan import JudgingRange, chunks, plan
 from analytics.rulebook import Comparison, Limit, Rule, load_rulebook
+from analytics.rulebook.limits import keeps
 from telemetry_model.park_register import Park
 from telemetry_store.rows import ReadingRow
 from telemetry_store.sqlite_store import SqliteStore
@@ -20,6 +21,7 @@ ParkBuilder = Callable[..., Park]
 Rows = Callable[..., list[ReadingRow]]
 At = Callable[[str], int]
 NOW = 1_800_000_000_000
+DAY_MS = 86_400_000
 STATION = """
 [[installations]]
 id = "aq"
@@ -66,6 +68,7 @@ async def test_findings_are_sorted_by_period_rule_and_subject(
     assert keys == sorted(keys)
     assert {f.rule for f in found} == {
         "AMB-02-PM10", "AMB-02-NO2", "AMB-02-SO2", "AMB-03-NO2", "AMB-03-SO2", "MON-05-FLAT",
+        "MON-04-VALID", "MON-07-STATUS",
     }  # fmt: skip
 
 
@@ -207,3 +210,24 @@ def test_comparison(comparison: Comparison, observed: float, kept: bool) -> None
 def test_between(observed: float, kept: bool) -> None:
     limit = Limit(None, 5.5, 9.0, "pH", "an article", Confidence.SOURCE, "")
     assert keeps(Comparison.BETWEEN, observed, limit) is kept
+
+
+async def test_running_means_are_the_same_in_pieces(
+    store: SqliteStore, make_park: ParkBuilder, make_readings: Rows, at: At
+) -> None:
+    park, start, stop = (
+        make_park(STATION, ("aq.o3,park,z,air,ug/m3,3600,",)),
+        at("2026-03-10T00:00"),
+        at("2026-03-13T00:00"),
+    )
+    chance = random.Random(5)
+    values = [chance.choice((30.0, 130.0)) if hour % 24 < 14 else 130.0 for hour in range(72)]
+    await store.write_readings(make_readings(park, "aq.o3", start, values))
+    whole = await evaluate(store, park, rules("AMB-04-O3", "MON-05-FLAT"), JudgingRange(start, stop), NOW)
+    assert any("stayed at exactly" in sentence for finding in whole for sentence in finding.evidence)
+    parts: list[Finding] = []
+    for day in range(3):
+        piece = JudgingRange(start + day * DAY_MS, start + (day + 1) * DAY_MS, first_ms=start)
+        parts += await evaluate(store, park, rules("AMB-04-O3", "MON-05-FLAT"), piece, NOW)
+    assert sum(f.rule == "AMB-04-O3" for f in whole) == 72 - 7
+    assert sorted(parts, key=lambda f: (f.period_start_ms, f.period_end_ms, f.rule, f.subject)) == whole

@@ -14,11 +14,12 @@ from analytics.windows import (
     billing_windows,
     day_window,
     day_windows,
-    eight_hour_windows,
     hour_windows,
     local_day,
+    running_windows,
     start_of_day_ms,
     windows_of,
+    year_windows,
 )
 
 ROME = ZoneInfo("Europe/Rome")
@@ -35,10 +36,30 @@ def test_a_day_in_rome_has_its_own_length(day: date, hours: int) -> None:
     assert len(hour_windows(ROME, window.start_ms, window.end_ms)) == hours
 
 
-def test_the_night_block_of_a_short_day_has_seven_hours() -> None:
-    day = day_window(date(2026, 3, 29), ROME)
-    blocks = eight_hour_windows(ROME, day.start_ms, day.end_ms)
-    assert [(b.end_ms - b.start_ms) / HOUR_MS for b in blocks] == [7, 8, 8]
+@pytest.mark.parametrize(("day", "starts"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 6, 1), 24)])
+def test_a_running_mean_begins_every_hour_of_a_day(day: date, starts: int) -> None:
+    window = day_window(day, ROME)
+    found = running_windows(ROME, window.start_ms, window.end_ms + 8 * HOUR_MS, window.start_ms)
+    assert [w.start_ms for w in found if w.day == day] == list(range(window.start_ms, window.end_ms, HOUR_MS))
+    assert sum(w.day == day for w in found) == starts
+    assert {w.end_ms - w.start_ms for w in found} == {8 * HOUR_MS}
+
+
+def test_a_running_mean_closes_in_the_range_and_begins_no_earlier_than_allowed() -> None:
+    start = start_of_day_ms(date(2026, 6, 2), HANOI)
+    stop = start + 2 * HOUR_MS
+    assert running_windows(HANOI, start, stop, start) == []
+    before = running_windows(HANOI, start, stop, start - 24 * HOUR_MS)
+    assert [(w.start_ms - start) / HOUR_MS for w in before] == [-7, -6]
+    assert {w.day for w in before} == {date(2026, 6, 1)}
+
+
+def test_a_year_is_judged_when_it_ends_in_the_range_or_is_still_open() -> None:
+    start, stop = start_of_day_ms(date(2025, 12, 31), HANOI), start_of_day_ms(date(2026, 1, 2), HANOI)
+    years = year_windows(HANOI, start, stop)
+    assert [w.day for w in years] == [date(2025, 1, 1), date(2026, 1, 1)]
+    assert years[0].end_ms == years[1].start_ms == stop - 24 * HOUR_MS
+    assert [w.day for w in year_windows(HANOI, years[1].start_ms, stop)] == [date(2026, 1, 1)]
 
 
 def test_a_day_that_is_cut_is_no_window() -> None:
@@ -84,15 +105,19 @@ def test_days_follow_one_another_without_gap(zone: ZoneInfo, day: date, days: in
 
 
 @given(zone=ZONES, day=DAYS)
-def test_hours_and_blocks_fill_the_day(zone: ZoneInfo, day: date) -> None:
+def test_hours_fill_the_day(zone: ZoneInfo, day: date) -> None:
     window = day_window(day, zone)
-    for pieces in (
-        hour_windows(zone, window.start_ms, window.end_ms),
-        eight_hour_windows(zone, window.start_ms, window.end_ms),
-    ):
-        assert (pieces[0].start_ms, pieces[-1].end_ms) == (window.start_ms, window.end_ms)
-        assert all(one.end_ms == other.start_ms for one, other in pairwise(pieces))
-        assert {piece.day for piece in pieces} == {day}
+    pieces = hour_windows(zone, window.start_ms, window.end_ms)
+    assert (pieces[0].start_ms, pieces[-1].end_ms) == (window.start_ms, window.end_ms)
+    assert all(one.end_ms == other.start_ms for one, other in pairwise(pieces))
+    assert {piece.day for piece in pieces} == {day}
+
+
+@given(zone=ZONES, day=DAYS, days=st.integers(2, 6), cut=st.integers(1, 5))
+def test_pieces_of_a_range_have_each_running_mean_once(zone: ZoneInfo, day: date, days: int, cut: int) -> None:
+    edges = [start_of_day_ms(day + timedelta(days=n), zone) for n in (0, min(cut, days), days)]
+    whole = running_windows(zone, edges[0], edges[2], edges[0])
+    assert [w for one, other in pairwise(edges) for w in running_windows(zone, one, other, edges[0])] == whole
 
 
 @given(zone=ZONES, day=DAYS, billing_day=st.integers(1, 31), days=st.integers(1, 200))

@@ -56,10 +56,23 @@ def _park(case: dict[str, Any]) -> Park:
         f"{p['id']},{p.get('tenant', 'park')},zone,{p['medium']},{p['unit']},{p['every_seconds']},{p.get('role', '')}"
         for p in case["points"]
     ]
+    tables = {
+        name: "\n".join((header, *head[key]))
+        for key, name, header in (
+            ("symbiosis", "symbiosis.csv", "link,giver,taker,material,giver_point,taker_point,agreement"),
+            ("evidence", "evidence.csv", "indicator,subject,value,document,date,responsible"),
+        )
+        if key in head
+    }
+    attributes = "".join(f"{key} = {_toml(value)}\n" for key, value in head.get("attributes", {}).items())
     return parse_park(
-        {
+        tables
+        | {
             "park.toml": 'id = "case"\nname_vi = "Khu"\nname_en = "Case"\n'
-            f'timezone = "{head.get("timezone", "Asia/Ho_Chi_Minh")}"\n' + "\n".join(lines) + "\n" + installations,
+            f'timezone = "{head.get("timezone", "Asia/Ho_Chi_Minh")}"\n'
+            + "\n".join(lines)
+            + f"\n[attributes]\n{attributes}"
+            + installations,
             "tenants.csv": "tenant,name,sector,zone\npark,Park,operator,\n" + "".join(f"{f},{f},x,\n" for f in firms),
             "points.csv": "\n".join(points),
             "contacts.csv": "tenant,name,email,language\n",

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from telemetry_model.park_register import RegisterError, parse_park
+from telemetry_model.park_register import EvidenceRecord, RegisterError, parse_park
 from telemetry_model.quantities import Medium
 
 GOOD = {
@@ -37,6 +37,10 @@ kq = 0.9
     "topics.csv": "topic,point,path,unit\nshelly/7,em-1.active_power,meter.power,W\nlab/cod,wq-1.cod,,\n",
     "sparkplug.csv": (
         "group,edge,device,metric,point,unit\nhall,line-1,,Power,em-1.active_power,W\nhall,line-1,pump,Hours,-,\n"
+    ),
+    "evidence.csv": (
+        "indicator,subject,value,document,date,responsible\n"
+        "EIP-04-REPORT,,yes,Annual report,2026-03-15,Lan\nEN-05-AUDIT,outlet,2.5,Audit,2025-04-18,Minh\n"
     ),
 }
 
@@ -147,3 +151,31 @@ def test_all_problems_are_found_at_once() -> None:
 def test_a_spreadsheet_byte_order_mark_is_no_part_of_the_first_column() -> None:
     files = {**GOOD, "tenants.csv": "\ufeff" + GOOD["tenants.csv"]}
     assert "steel" in parse_park(files).tenants
+
+
+def test_evidence_records_are_read_with_document_date_and_responsible() -> None:
+    first, second = parse_park(GOOD).evidence
+    assert first == EvidenceRecord("EIP-04-REPORT", "", 1.0, "Annual report", date(2026, 3, 15), "Lan")
+    assert (second.subject, second.value) == ("outlet", 2.5)
+
+
+def test_a_park_without_evidence_has_none() -> None:
+    assert parse_park({name: text for name, text in GOOD.items() if name != "evidence.csv"}).evidence == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "outlet,2.5",
+            "moon,2.5",
+            "evidence.csv, row 3, column subject: 'moon' is neither a tenant nor an installation",
+        ),
+        ("2.5,Audit", "much,Audit", "evidence.csv, row 3, column value: 'much' is not a number"),
+        ("2025-04-18", "spring", "evidence.csv, row 3, column date: 'spring' is not a date (YYYY-MM-DD)"),
+        ("2025-04-18", "", "evidence.csv, row 3, column date: a record needs it"),
+        (",Audit,", ",,", "evidence.csv, row 3, column document: a record needs it"),
+    ],
+)
+def test_a_mistake_in_an_evidence_record_is_named(old: str, new: str, said: str) -> None:
+    assert said in broken("evidence.csv", old, new)

@@ -1,0 +1,68 @@
+"""Amounts of a period against a licence, as an equivalent of energy, and given against received."""
+
+from analytics.evaluators.context import Context, Judge, Outcome, nothing
+from analytics.evaluators.register_difference import amount_of
+from analytics.rulebook.evidence import say
+from analytics.windows import HOUR_MS, Window
+
+DAY_HOURS = 24
+LICENSED_FLOW = "licensed_flow_m3_day"
+
+
+def licensed_amount(context: Context) -> Judge:
+    """Judge the discharged volume in percent of ``licensed_flow_m3_day``, for the hours the window has."""
+    licensed = context.installation.attributes.get(LICENSED_FLOW) if context.installation else None
+    series = next(iter(context.series.values()))
+    if isinstance(licensed, bool) or not isinstance(licensed, (int, float)) or licensed <= 0:
+        return lambda _: nothing((series.point,), say("register_missing", attribute=LICENSED_FLOW))
+
+    def judge(window: Window) -> Outcome:
+        amount = amount_of(series, window)
+        if amount.value is None:
+            return nothing((series.point,), amount.evidence)
+        allowed = licensed * (window.end_ms - window.start_ms) / (DAY_HOURS * HOUR_MS)
+        observed = round(100 * amount.value / allowed, 9)
+        words = say("licensed_amount", amount=amount.value, licensed=allowed, observed=round(observed, 2))
+        return Outcome(observed, amount.capture, (amount.evidence, words), (series.point,))
+
+    return judge
+
+
+def energy_equivalent(context: Context) -> Judge:
+    """Judge the active energy of a supply times the rule's ``factor`` (TOE or tCO2e per kWh); fuels are left out."""
+    rule, series = context.rule, next(iter(context.series.values()))
+
+    def judge(window: Window) -> Outcome:
+        amount = amount_of(series, window)
+        if amount.value is None:
+            return nothing((series.point,), amount.evidence)
+        observed = round(amount.value * rule.factor, 9)
+        words = say(
+            "energy_equivalent", amount=amount.value, factor=f"{rule.factor:.10g}", unit=rule.unit, observed=observed
+        )
+        return Outcome(observed, amount.capture, (amount.evidence, words), (series.point,))
+
+    return judge
+
+
+def mass_balance(context: Context) -> Judge:
+    """Judge ``|given - received| / given x 100`` of one symbiosis link that is weighed at both ends."""
+    link = next(link for link in context.park.symbiosis if link.link == context.subject)
+    points = (link.giver_point, link.taker_point)
+    giver, taker = context.series[link.giver_point], context.series[link.taker_point]
+
+    def judge(window: Window) -> Outcome:
+        given, received = amount_of(giver, window), amount_of(taker, window)
+        evidence = (given.evidence, received.evidence)
+        if given.value is None or received.value is None:
+            return nothing(points, *evidence)
+        if given.value <= 0:
+            return nothing(points, *evidence, say("balance_nothing"))
+        observed = round(100 * abs(given.value - received.value) / given.value, 9)
+        words = say(
+            "balance", giver=link.giver, given=given.value, taker=link.taker, received=received.value,
+            unit=giver.unit, observed=round(observed, 2),
+        )  # fmt: skip
+        return Outcome(observed, min(given.capture, received.capture), (*evidence, words), points)
+
+    return judge

@@ -1,0 +1,24 @@
+"""The highest single value of a quantity over a window, and how many values reached the rule's limit."""
+
+from analytics.evaluators.context import Context, Judge, Outcome, nothing
+from analytics.evaluators.threshold_mean import window_counts
+from analytics.rulebook.evidence import say
+from analytics.windows import Window
+
+
+def slot_maximum(context: Context) -> Judge:
+    """Judge the highest valid value of the rule's quantity at the installation."""
+    rule, point = context.rule, context.point_of(context.rule.quantity)
+    if point is None:
+        return lambda _: nothing((), say("no_data"))
+    series, limit = context.series[point], rule.limit or 0.0
+
+    def judge(window: Window) -> Outcome:
+        values = series.valid_values(series.within(window))
+        if not values:
+            return nothing((point,), say("no_data"))
+        reached = sum(value >= limit for value in values)
+        words = say("slot_maximum", valid=len(values), observed=max(values), unit=rule.unit, count=reached, limit=limit)
+        return Outcome(max(values), window_counts(series, window).capture, (words,), (point,))
+
+    return judge
