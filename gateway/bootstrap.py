@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,7 @@ class Gateway:
             await run_until_stopped(stop, polling)
         finally:
             await self._buffer.flush()
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, sqlite3.Error):
             async with asyncio.timeout(self._settings.stop_grace_seconds):
                 await self._until_all_is_stored()
         sent.set()
@@ -181,6 +182,8 @@ class Gateway:
                     await self._heartbeat.say(OFFLINE)
             except TimeoutError:
                 _log.warning("broker did not take our farewell")
+            except sqlite3.Error as error:
+                event(_log, logging.WARNING, "no farewell: the outbox cannot be read", error=error)
         await self._session.close()
 
     def _on_connected(self) -> None:

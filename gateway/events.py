@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 
+from service_runtime.clock import utc_from_ms
 from service_runtime.logs import event
 from telemetry_model.reading import ReadingReason
 
@@ -23,6 +24,8 @@ class GatewayEvents:
         self._device_states: dict[str, ReadingReason | None] = {}
         self._ignored_runs: set[str] = set()
         self._outbox_failing = False
+        self._failing_work: set[str] = set()
+        self._clock_unset = False
         self._refused: set[str] = set()
 
     @property
@@ -66,6 +69,32 @@ class GatewayEvents:
         if self._outbox_failing:
             event(_log, logging.INFO, "outbox can be written again")
         self._outbox_failing = False
+
+    def outbox_failed(self, work: str, error: Exception) -> None:
+        """Some work on the outbox other than committing failed; it is tried again."""
+        if work not in self._failing_work:
+            event(_log, logging.ERROR, "outbox refuses some work, it is tried again", work=work, error=error)
+        self._failing_work.add(work)
+
+    def outbox_works(self, work: str) -> None:
+        """That work is done (again)."""
+        if work in self._failing_work:
+            event(_log, logging.INFO, "outbox does that work again", work=work)
+        self._failing_work.discard(work)
+
+    def poll_without_clock(self, now_ms: int) -> None:
+        """A tick passed without a poll, because a reading of it would have an invented time."""
+        self.skipped_polls += 1
+        if not self._clock_unset:
+            now = utc_from_ms(now_ms).isoformat(timespec="seconds")
+            event(_log, logging.ERROR, "the clock was never set: devices are not polled until it is", clock=now)
+        self._clock_unset = True
+
+    def clock_is_set(self) -> None:
+        """A tick of a clock we can believe."""
+        if self._clock_unset:
+            event(_log, logging.INFO, "the clock is set: polling begins", skipped_polls=self.skipped_polls)
+        self._clock_unset = False
 
     def readings_lost(self, count: int) -> None:
         """Memory was full while the outbox could not be written: the one place where readings are lost."""

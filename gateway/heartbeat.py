@@ -1,6 +1,7 @@
 """What the gateway says of itself: a retained birth, a last will, and its health every few seconds."""
 
 import asyncio
+import sqlite3
 from importlib.metadata import PackageNotFoundError, version
 
 from gateway.events import GatewayEvents
@@ -11,6 +12,7 @@ from service_runtime.clock import Clock
 from telemetry_model.control_messages import GatewayHealth, GatewayStatus, encode_control
 
 ONLINE, OFFLINE = "online", "offline"
+_PRUNING, _REPORTING = "pruning", "reporting health"
 
 
 def status_message(outbox: Outbox, state: str, at_ms: int) -> GatewayStatus:
@@ -70,17 +72,36 @@ class Heartbeat:
                 async with asyncio.timeout(self._interval_seconds):
                     await self._connected.wait()
                 self._connected.clear()
-                await self.say(ONLINE)
+                announcing = True
             except TimeoutError:
-                now = self._clock.now_ms()
-                await self._outbox.call(lambda outbox, at=now: outbox.prune(at))  # type: ignore[misc]
-            await self._say_health()
+                announcing = False
+                await self._prune()
+            try:
+                if announcing:
+                    await self.say(ONLINE)
+                await self._say_health()
+            except sqlite3.Error as error:
+                self._events.outbox_failed(_REPORTING, error)
+                if announcing:
+                    self._connected.set()
+                    await asyncio.sleep(self._interval_seconds)
+            else:
+                self._events.outbox_works(_REPORTING)
 
     async def say(self, state: str) -> bool:
         """Publish the retained status."""
         now = self._clock.now_ms()
         message = await self._outbox.call(lambda outbox: status_message(outbox, state, now))
         return await self._session.publish(self._status_topic, encode_control(message), retain=True)
+
+    async def _prune(self) -> None:
+        now = self._clock.now_ms()
+        try:
+            await self._outbox.call(lambda outbox: outbox.prune(now))
+        except sqlite3.Error as error:
+            self._events.outbox_failed(_PRUNING, error)
+        else:
+            self._events.outbox_works(_PRUNING)
 
     async def _say_health(self) -> None:
         now = self._clock.now_ms()

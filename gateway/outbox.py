@@ -9,11 +9,13 @@ import logging
 import os
 import sqlite3
 import uuid
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from gateway.outbox_lock import lock_outbox
 from service_runtime.clock import Clock
 from service_runtime.errors import OperatorError
 from service_runtime.logs import event
@@ -63,13 +65,14 @@ class CursorOutcome(StrEnum):
     UNCHANGED = "unchanged"
     UNKNOWN_RUN = "unknown_run"
     BEYOND_LOG = "beyond_log"
-    """It has batches of our run that our file never had: the file is an older copy. A new run was begun."""
+    """It knows batches of our run that our file never had, or another one under the same number: the file is an older
+    copy. A new run was begun."""
 
 
 class Outbox:
-    """Synchronous; one caller at a time, from any thread."""
+    """Synchronous; one caller at a time, from any thread. Holds ``<file>.lock`` while it lives."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Clock, limits: OutboxLimits) -> None:
+    def __init__(self, connection: sqlite3.Connection, lock: int, clock: Clock, limits: OutboxLimits) -> None:
         self._db = connection
         self._clock = clock
         self._limits = limits
@@ -77,25 +80,36 @@ class Outbox:
         self._run = str(self._meta("run", ""))
         self._next_seq = int(self._meta("next_seq", 1))
         self._stored_through = int(self._meta("stored_through", 0))
+        # Last: as long as this constructor can fail, the lock is its caller's to release.
+        self._unlock = weakref.finalize(self, os.close, lock)
 
     @classmethod
     def open(cls, path: Path, clock: Clock, limits: OutboxLimits = OutboxLimits()) -> "Outbox":  # noqa: B008
         """Open or create the log. A file that is no longer a database is put aside and a new run begins.
 
-        Raises :class:`OperatorError` when the place cannot be written.
+        Raises :class:`OperatorError` when the place cannot be written or another program has the file open.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            lock = lock_outbox(path)
             try:
-                return cls(_connect(path), clock, limits)
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise OperatorError(f"outbox {path}: {error}") from error
-                aside = _put_aside(path, clock.now_ms())
-                event(_log, logging.ERROR, "outbox was damaged: put aside, a new run begins", file=aside, error=error)
-                return cls(_connect(path), clock, limits)
+                return cls._open_locked(path, lock, clock, limits)
+            except BaseException:
+                os.close(lock)
+                raise
         except OSError as error:
             raise OperatorError(f"outbox {path}: {error.strerror}") from error
+
+    @classmethod
+    def _open_locked(cls, path: Path, lock: int, clock: Clock, limits: OutboxLimits) -> "Outbox":
+        try:
+            return cls(_connect(path), lock, clock, limits)
+        except sqlite3.OperationalError as error:
+            raise OperatorError(f"outbox {path}: {error}") from error
+        except sqlite3.DatabaseError as error:
+            aside = _put_aside(path, clock.now_ms())
+            event(_log, logging.ERROR, "outbox was damaged: put aside, a new run begins", file=aside, error=error)
+            return cls(_connect(path), lock, clock, limits)
 
     @property
     def run(self) -> str:
@@ -171,11 +185,16 @@ class Outbox:
         self._sent.clear()
         return count
 
-    def mark_stored_through(self, run: str, seq: int) -> CursorOutcome:
-        """Move the cursor of this run forward; a cursor never moves back."""
+    def mark_stored_through(self, run: str, seq: int, created_ms: int = 0) -> CursorOutcome:
+        """Move the cursor of this run forward; a cursor never moves back.
+
+        ``created_ms`` is when the stored batch ``seq`` was committed (0: not told). Ours under that number being of
+        another instant, it is another batch. Two histories of one run are taken for one only when both committed that
+        number in the same millisecond, which takes chance: the second begins after the first was lost.
+        """
         if run != self._run:
             return CursorOutcome.UNKNOWN_RUN
-        if seq >= self._next_seq:
+        if seq >= self._next_seq or self._holds_another(seq, created_ms):
             self._begin_run()
             return CursorOutcome.BEYOND_LOG
         if seq <= self._stored_through:
@@ -220,16 +239,13 @@ class Outbox:
         while self.bytes_used() > self._limits.max_bytes and self._delete_oldest(self._stored_through):
             pass
         dropped = 0
-        while self.bytes_used() > self._limits.max_bytes:
-            gone = self._delete_oldest(self._next_seq)
-            if not gone:
-                break
-            dropped += gone
-        if dropped:
-            self._sent = {seq for seq in self._sent if seq >= self.oldest_kept()}
-            with self._transaction():
-                self._set_meta("dropped_unstored", int(self._meta("dropped_unstored", 0)) + dropped)
-            event(_log, logging.ERROR, "outbox is full: batches dropped before they were stored", batches=dropped)
+        try:
+            while self.bytes_used() > self._limits.max_bytes and (gone := self._delete_oldest(self._next_seq)):
+                dropped += gone
+        finally:
+            if dropped:
+                self._sent = {seq for seq in self._sent if seq >= self.oldest_kept()}
+                event(_log, logging.ERROR, "outbox is full: batches dropped before they were stored", batches=dropped)
         return dropped
 
     def bytes_used(self) -> int:
@@ -240,21 +256,32 @@ class Outbox:
         return int((pages - free) * size)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file and let others have it."""
         self._db.close()
+        self._unlock()
 
     def _begin_run(self) -> None:
         """Everything in the log becomes unstored again, under a new name; what was stored already is a duplicate."""
-        event(_log, logging.ERROR, "outbox file is older than what was stored of it: a new run begins", old=self._run)
-        run = uuid.uuid4().hex
+        old, run = self._run, uuid.uuid4().hex
         with self._transaction():
             self._set_meta("run", run)
             self._set_meta("stored_through", 0)
         self._run, self._stored_through = run, 0
         self._sent.clear()
+        event(_log, logging.ERROR, "outbox file is older than what was stored of it: a new run begins", old=old)
+
+    def _holds_another(self, seq: int, created_ms: int) -> bool:
+        """Whether our batch ``seq`` was committed at another instant; not when it is no longer here."""
+        if created_ms == 0 or seq < 1:
+            return False
+        row = self._db.execute("SELECT created_ms FROM batches WHERE seq = ?", (seq,)).fetchone()
+        return row is not None and row[0] != created_ms
 
     def _delete_oldest(self, through: int) -> int:
-        """As many of the oldest as the excess asks for by average size, at most so many at once."""
+        """As many of the oldest as the excess asks for by average size, at most so many at once.
+
+        Those beyond the cursor are counted as dropped in the same transaction: no drop is ever silent.
+        """
         rows, used = self._next_seq - self.oldest_kept(), self.bytes_used()
         step = min(_PRUNE_STEP, 1 + rows * (used - self._limits.max_bytes) // used)
         with self._transaction():
@@ -262,6 +289,8 @@ class Outbox:
                 "DELETE FROM batches WHERE seq IN (SELECT seq FROM batches WHERE seq <= ? ORDER BY seq LIMIT ?)",
                 (through, step),
             )
+            if through > self._stored_through and cursor.rowcount:
+                self._set_meta("dropped_unstored", int(self._meta("dropped_unstored", 0)) + cursor.rowcount)
         return cursor.rowcount
 
     def _meta(self, key: str, default: str | int) -> str | int:

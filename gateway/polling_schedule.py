@@ -12,6 +12,9 @@ BACK_OFF_LIMIT_SECONDS = 300.0
 _LONGEST_SLEEP_SECONDS = 5.0
 """Sleeps are cut up, so that a clock that is set right meanwhile is noticed."""
 
+CLOCK_BELIEVED_FROM_MS = 1_735_689_600_000
+"""2025-01-01 UTC, before any release of this program: an earlier clock was never set (no battery, no network yet)."""
+
 ReadingSink = Callable[[Sequence[Reading]], None]
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -57,6 +60,12 @@ class DevicePoller:
             tick = next_tick_ms(self._clock.now_ms(), self._interval_ms)
             while True:
                 tick = await self._wait_for(tick)
+                if tick < CLOCK_BELIEVED_FROM_MS:
+                    # The tick decides, not the clock: set right meanwhile, it would still be a tick of the wrong time.
+                    self._events.poll_without_clock(tick)
+                    tick = next_tick_ms(self._clock.now_ms(), self._interval_ms)
+                    continue
+                self._events.clock_is_set()
                 await self.poll(tick)
                 _end_if_cancelled()
                 tick = self.tick_after(tick)

@@ -5,12 +5,11 @@ Oldest first. While a long backlog is being sent, readings of now wait behind it
 
 import asyncio
 import contextlib
-import logging
+import sqlite3
 from typing import Protocol
 
-import msgspec
-
 from gateway.events import GatewayEvents
+from gateway.held_cursors import HeldCursors, ObeyedCursor
 from gateway.outbox import CursorOutcome, Outbox, OutboxBatch
 from gateway.outbox_thread import OutboxThread
 from service_runtime.clock import Clock
@@ -21,15 +20,13 @@ from telemetry_model.control_messages import (
     PROPERTY_OLDEST,
     PROPERTY_RUN,
     PROPERTY_SEQ,
-    StoredCursor,
-    decode_stored,
 )
 
 REFUSED_PAUSE_SECONDS = 1.0
 """How long a batch rests that the broker refused although we are connected."""
 RESEND_LIMIT_SECONDS = 600.0
 """While the cursor stands still, each resend waits twice as long as the one before, up to this."""
-_log = logging.getLogger(__name__)
+_READING = "reading what is to be sent"
 
 
 class Session(Protocol):
@@ -88,7 +85,7 @@ class Publisher:
         self._quiet_since = clock.monotonic()
         self._flying: dict[int, asyncio.Task[None]] = {}
         self._acknowledged: list[int] = []
-        self._cursors: list[StoredCursor] = []
+        self._cursors = HeldCursors(outbox, events, clock)
         self._reconnected = False
         self._ingest_session = ""
         self._wake = asyncio.Event()
@@ -104,12 +101,7 @@ class Publisher:
 
     def stored_message(self, message: IncomingMessage) -> None:
         """A message on our ``…/stored`` topic."""
-        if not message.payload:
-            return
-        try:
-            self._cursors.append(decode_stored(message.payload))
-        except msgspec.MsgspecError as error:
-            self._events.control_message_refused(message.topic, error)
+        self._cursors.take(message)
         self._wake.set()
 
     async def run(self) -> None:
@@ -133,21 +125,21 @@ class Publisher:
         acknowledged, self._acknowledged = self._acknowledged, []
         if acknowledged:
             await self._outbox.call(lambda outbox: outbox.mark_sent(acknowledged))
-        cursors, self._cursors = self._cursors, []
-        for cursor in cursors:
-            await self._obey(cursor)
+        for obeyed in await self._cursors.obey():
+            await self._react(obeyed)
         if self._reconnected:
             self._reconnected = False
             self._resend_seconds = self._first_resend_seconds
             await self._resend("reconnected")
-        elif await self._outbox.call(lambda outbox: outbox.sent) == 0:
+        elif self._cursors.refused or await self._outbox.call(lambda outbox: outbox.sent) == 0:
+            # Ingest has spoken when our own disk will not note it: sending again would not move anything.
             self._quiet_since = self._clock.monotonic()
         elif self._clock.monotonic() - self._quiet_since >= self._resend_seconds:
             self._resend_seconds = min(self._resend_seconds * 2, RESEND_LIMIT_SECONDS)
             await self._resend("stored cursor stands still")
 
-    async def _obey(self, cursor: StoredCursor) -> None:
-        outcome = await self._outbox.call(lambda outbox: outbox.mark_stored_through(cursor.run, cursor.through))
+    async def _react(self, obeyed: ObeyedCursor) -> None:
+        cursor, outcome = obeyed
         if outcome is CursorOutcome.UNKNOWN_RUN:
             self._events.cursor_ignored(cursor.run)
             return
@@ -172,7 +164,12 @@ class Publisher:
             batches = outbox.next_to_send(room, flying) if room > 0 else []
             return batches, outbox.run, outbox.oldest_unstored()
 
-        batches, run, oldest = await self._outbox.call(pick)
+        try:
+            batches, run, oldest = await self._outbox.call(pick)
+        except sqlite3.Error as error:
+            self._events.outbox_failed(_READING, error)
+            return
+        self._events.outbox_works(_READING)
         for batch in batches:
             self._flying[batch.seq] = asyncio.create_task(self._send(batch, run, oldest), name=f"batch {batch.seq}")
 
@@ -191,4 +188,6 @@ class Publisher:
     def _patience(self) -> float:
         """Seconds until a standstill must be looked at."""
         left = self._quiet_since + self._resend_seconds - self._clock.monotonic()
+        if self._cursors.refused:
+            left = min(left, self._cursors.seconds_to_retry())
         return max(0.05, min(left, self._resend_seconds))

@@ -1,6 +1,8 @@
 """The log: sequences, states, pruning, and what survives crashes, torn writes and damaged files."""
 
+import gc
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -112,6 +114,104 @@ def test_a_file_restored_from_an_older_copy_begins_a_new_run_and_sends_all_again
     assert [batch.seq for batch in outbox.next_to_send(10)] == [1, 2]
 
 
+def a_restored_copy(folder: Path, clock: ManualClock) -> Outbox:
+    """Five batches were committed, copied after the second; then came three others where the old three had been."""
+    first = Outbox.open(folder / "lost.db", clock)
+    first.commit([a_batch(), a_batch()], {})
+    first.close()
+    shutil.copy(folder / "lost.db", folder / "copy.db")
+    clock.advance(60)
+    copy = Outbox.open(folder / "copy.db", clock)
+    copy.commit([a_batch(value=7.0) for _ in range(3)], {})
+    return copy
+
+
+def test_a_cursor_over_other_batches_under_our_numbers_marks_none_of_ours_stored(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    copy = a_restored_copy(tmp_path, clock)
+    run, lost_ms = copy.run, clock.now_ms() - 30_000
+    assert copy.mark_stored_through(run, 4, lost_ms) is CursorOutcome.BEYOND_LOG
+    assert copy.run != run
+    assert [batch.seq for batch in copy.next_to_send(10)] == [1, 2, 3, 4, 5]
+    assert copy.mark_stored_through(run, 4, lost_ms) is CursorOutcome.UNKNOWN_RUN
+
+
+def test_another_batch_under_a_number_already_stored_is_noticed_too(tmp_path: Path, clock: ManualClock) -> None:
+    copy = a_restored_copy(tmp_path, clock)
+    copy.mark_stored_through(copy.run, 5)
+    assert copy.mark_stored_through(copy.run, 4, clock.now_ms() - 30_000) is CursorOutcome.BEYOND_LOG
+
+
+def test_a_cursor_over_our_own_batch_moves_and_one_over_a_pruned_batch_is_no_other(
+    outbox: Outbox, clock: ManualClock
+) -> None:
+    outbox.commit([a_batch(), a_batch()], {})
+    created_ms = clock.now_ms()
+    assert outbox.mark_stored_through(outbox.run, 2, created_ms) is CursorOutcome.MOVED
+    clock.advance(61 * DAY_MS / 1000)
+    outbox.prune(clock.now_ms())
+    assert outbox.mark_stored_through(outbox.run, 2, created_ms + 1) is CursorOutcome.UNCHANGED
+
+
+@pytest.mark.parametrize("seq", [-(2**70), 2**70])
+def test_a_cursor_no_database_could_hold_is_survived(outbox: Outbox, seq: int) -> None:
+    outbox.commit([a_batch()], {})
+    outbox.mark_stored_through(outbox.run, seq, 1)
+    assert outbox.oldest_unstored() == 1
+
+
+def test_a_second_gateway_on_the_same_file_is_refused_by_name(
+    outbox: Outbox, tmp_path: Path, clock: ManualClock
+) -> None:
+    assert outbox.next_seq == 1
+    with pytest.raises(OperatorError, match=r"^outbox .*/out\.db: another gateway is using this file$"):
+        Outbox.open(tmp_path / "out.db", clock)
+
+
+def test_another_name_of_the_file_is_no_way_around_the_lock(outbox: Outbox, tmp_path: Path, clock: ManualClock) -> None:
+    assert outbox.next_seq == 1
+    (tmp_path / "alias.db").symlink_to(tmp_path / "out.db")
+    with pytest.raises(OperatorError, match="another gateway"):
+        Outbox.open(tmp_path / "alias.db", clock)
+
+
+def test_the_lock_keeps_other_processes_out_and_goes_with_a_killed_one(tmp_path: Path, clock: ManualClock) -> None:
+    path = tmp_path / "out.db"
+    child = _start_writer(path)
+    assert child.stdout is not None
+    child.stdout.readline()
+    with pytest.raises(OperatorError, match="another gateway"):
+        Outbox.open(path, clock)
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    Outbox.open(path, clock).close()
+
+
+def test_an_outbox_nobody_holds_any_more_can_be_opened(tmp_path: Path, clock: ManualClock) -> None:
+    Outbox.open(tmp_path / "out.db", clock).close()
+    dropped = Outbox.open(tmp_path / "out.db", clock)
+    del dropped
+    gc.collect()
+    Outbox.open(tmp_path / "out.db", clock).close()
+
+
+def test_the_log_can_be_read_while_a_gateway_holds_it(outbox: Outbox, tmp_path: Path) -> None:
+    outbox.commit([a_batch()], {})
+    reader = sqlite3.connect(tmp_path / "out.db")
+    assert reader.execute("SELECT count(*) FROM batches").fetchone() == (1,)
+    reader.close()
+
+
+def test_a_file_that_could_not_be_opened_is_not_kept_locked(tmp_path: Path, clock: ManualClock) -> None:
+    (tmp_path / "out.db").mkdir()
+    with pytest.raises(OperatorError, match="unable to open"):
+        Outbox.open(tmp_path / "out.db", clock)
+    (tmp_path / "out.db").rmdir()
+    Outbox.open(tmp_path / "out.db", clock).close()
+
+
 def test_oldest_unstored_is_the_next_sequence_when_all_is_stored(outbox: Outbox) -> None:
     assert outbox.oldest_unstored() == 1
     outbox.commit([a_batch(), a_batch()], {})
@@ -181,10 +281,27 @@ def test_a_failed_commit_leaves_neither_rows_nor_a_used_sequence(tmp_path: Path,
     other.close()
 
 
+def test_batches_dropped_before_a_failure_are_counted(tmp_path: Path, clock: ManualClock) -> None:
+    outbox = Outbox.open(tmp_path / "out.db", clock, OutboxLimits(max_bytes=100_000))
+    outbox.commit([a_batch(100) for _ in range(1500)], {})
+    other = sqlite3.connect(tmp_path / "out.db", isolation_level=None)
+    other.execute(
+        "CREATE TRIGGER bad BEFORE DELETE ON batches WHEN OLD.seq > 700 BEGIN SELECT RAISE(ABORT, 'bad'); END"
+    )
+    with pytest.raises(sqlite3.Error, match="bad"):
+        outbox.prune(clock.now_ms())
+    assert outbox.counts().dropped_unstored == outbox.oldest_unstored() - 1 > 0
+    other.close()
+
+
+def _start_writer(path: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, str(CRASH_WRITER), str(path)], stdout=subprocess.PIPE, cwd=ROOT,
+                            env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+
+
 def _write_until_killed(path: Path, commits: int) -> int:
     """Run the writer, kill it with SIGKILL after so many commits; the last sequence it told of."""
-    child = subprocess.Popen([sys.executable, str(CRASH_WRITER), str(path)], stdout=subprocess.PIPE, cwd=ROOT,
-                             env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+    child = _start_writer(path)
     assert child.stdout is not None
     told = 0
     for _ in range(commits):

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import pytest
 
 from gateway.events import GatewayEvents
-from gateway.polling_schedule import DevicePoller, back_off_ms, next_tick_ms
+from gateway.polling_schedule import CLOCK_BELIEVED_FROM_MS, DevicePoller, back_off_ms, next_tick_ms
 from gateway.sources.source import Sample, SourceError
 from service_runtime.clock import ManualClock
 from telemetry_model.reading import InstrumentStatus, Reading, ReadingReason
 
-T0 = 1_700_000_003_500
+T0 = 1_800_000_003_500
 
 
 class ScriptedSource:
@@ -71,13 +71,13 @@ def refused() -> SourceError:
 async def test_measured_at_lies_on_the_grid() -> None:
     clock = ManualClock(T0)
     readings = await play(ScriptedSource(clock, [230.0]), clock, 10, 3)
-    assert [reading.measured_at_ms for reading in readings] == [1_700_000_010_000, 1_700_000_020_000, 1_700_000_030_000]
+    assert [reading.measured_at_ms for reading in readings] == [1_800_000_010_000, 1_800_000_020_000, 1_800_000_030_000]
 
 
 async def test_a_slow_answer_keeps_the_time_of_its_tick_and_skips_ticks_that_passed() -> None:
     clock = ManualClock(T0)
     readings = await play(ScriptedSource(clock, [230.0], takes_seconds=12), clock, 5, 3)
-    assert [reading.measured_at_ms - 1_700_000_000_000 for reading in readings] == [5_000, 20_000, 35_000]
+    assert [reading.measured_at_ms - 1_800_000_000_000 for reading in readings] == [5_000, 20_000, 35_000]
 
 
 async def test_a_failing_device_yields_readings_without_value_and_waits_longer_each_time() -> None:
@@ -144,6 +144,42 @@ async def test_a_clock_set_back_does_not_stop_the_polling() -> None:
     poller = DevicePoller("em-1", source, 10, lambda _readings: None, GatewayEvents(), clock)
     clock.advance(-3600)
     assert poller.tick_after(T0 // 10_000 * 10_000) == next_tick_ms(clock.now_ms(), 10_000)
+
+
+async def test_a_clock_that_was_never_set_gives_no_readings_until_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    clock, events = ManualClock(3_500), GatewayEvents()
+    source, taken, slept = ScriptedSource(clock, [1.0]), list[Reading](), itertools.count(1)
+    enough = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        clock.advance(seconds)
+        if next(slept) == 8:
+            clock.advance((T0 - clock.now_ms()) / 1000)
+        await asyncio.sleep(0)
+
+    def take(found: Sequence[Reading]) -> None:
+        taken.extend(found)
+        if len(taken) == 2:
+            enough.set()
+
+    poller = DevicePoller("em-1", source, 10, take, events, clock, sleep)
+    task = asyncio.create_task(poller.run())
+    async with asyncio.timeout(10):
+        await enough.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert [reading.measured_at_ms for reading in taken[:2]] == [1_800_000_010_000, 1_800_000_020_000]
+    assert events.skipped_polls == 4
+    assert [record.message for record in caplog.records] == [
+        "the clock was never set: devices are not polled until it is", "the clock is set: polling begins"
+    ]  # fmt: skip
+
+
+async def test_the_first_instant_a_clock_is_believed_is_polled() -> None:
+    clock = ManualClock(CLOCK_BELIEVED_FROM_MS - 15_000)
+    [reading] = await play(ScriptedSource(clock, [1.0]), clock, 10, 1)
+    assert reading.measured_at_ms == CLOCK_BELIEVED_FROM_MS
 
 
 @pytest.mark.parametrize(("after", "expected"), [(0, 100), (99, 100), (100, 200), (101, 200)])

@@ -183,7 +183,7 @@ async def test_a_cursor_of_an_unknown_run_and_a_spoilt_one_are_ignored(
     async with at_work(sender, echo):
         await until(lambda: sender.outbox.sent == 3, "three sent")
         await echo.session.publish(STORED, encode_control(StoredCursor("somebody-else", 3)))
-        await echo.session.publish(STORED, b"{not json")
+        await echo.session.publish(STORED, b'{"run":"\xff","through":3}')
         await until(lambda: "cannot be read" in caplog.text and "another run" in caplog.text, "both to be noticed")
         assert sender.outbox.stored_through == 0
 
