@@ -1,7 +1,7 @@
 """A gateway without devices for tests of the whole way: a real outbox, publisher and recall."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -42,12 +42,13 @@ class LogGateway:
         )
         self._recall = Recall(thread, self.session, topic, self.events, self._heartbeat.connected, 5000.0)
 
-    async def commit(self, batches: int) -> None:
+    async def commit(self, batches: int, believed_sent: Sequence[int] = ()) -> None:
+        """``believed_sent``: sequences the broker is made to have taken and forgotten."""
         first = len(self.committed)
         values = {NOW_MS + 1000 * n: float(n % 400) for n in range(first, first + batches)}
         made = [[Reading(POWER, time_ms, value)] for time_ms, value in values.items()]
         self.committed |= values
-        await self._thread.call(lambda outbox: outbox.commit(made, {POWER: "kW"}))
+        await self._thread.call(lambda outbox: (outbox.commit(made, {POWER: "kW"}), outbox.mark_sent(believed_sent)))
         self._publisher.committed()
 
     async def until_stored(self, seconds: float = 30.0) -> None:

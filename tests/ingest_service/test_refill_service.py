@@ -156,11 +156,11 @@ async def test_a_batch_the_broker_forgot_is_asked_for_and_the_hole_closes(
     process: IngestProcess, mosquitto: MosquittoServer, tmp_path: Path
 ) -> None:
     gateway = LogGateway(tmp_path, mosquitto.url, resend_after_seconds=600.0)
-    # The broker had them once, and forgot: the gateway believes they were sent.
-    await gateway.commit(30)
-    gateway.outbox.mark_sent([7, 8, 21])
-    gateway.sends_again_on_connect = False
     async with gateway.running():
+        await gateway.commit(1)
+        await gateway.until_stored()
+        # The broker had them once, and forgot: the gateway believes they were sent.
+        await gateway.commit(30, believed_sent=[7, 8, 21])
         await gateway.until_stored()
         assert gateway.events.recalled_batches == 3
     status = await process.status()
