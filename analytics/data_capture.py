@@ -18,6 +18,8 @@ class SlotState(IntEnum):
     FLAT = 4
     O2_INVALID = 5
     O2_MISSING = 6
+    IMPOSSIBLE = 7
+    """Holds a value outside what the park register calls possible at the point."""
 
 
 class Counts(NamedTuple):
@@ -31,6 +33,7 @@ class Counts(NamedTuple):
     flat: int
     o2_invalid: int
     o2_missing: int
+    impossible: int
 
     @property
     def missing(self) -> int:

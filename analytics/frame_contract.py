@@ -10,10 +10,11 @@ SLOT_COLUMNS = {
     "high": "float64",
     "total": "float64",
     "state": "int8",
+    "left_out": "int64",
 }
 """One row per slot that has any reading, in time order. ``start_ms``: the slot's start, UTC. ``mean``, ``low``,
-``high`` and ``total`` are of the valid readings alone (NaN where there is none). ``state`` is a
-:class:`~analytics.data_capture.SlotState`."""
+``high`` and ``total`` are of the valid readings alone (NaN where the slot is not valid). ``state`` is a
+:class:`~analytics.data_capture.SlotState`; ``left_out`` counts the slot's readings that are not valid."""
 
 
 def empty_frame() -> pd.DataFrame:

@@ -6,17 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
-from analytics.data_capture import SlotState
-from analytics.frame_contract import SLOT_COLUMNS, empty_frame
+from analytics.slot_frames import aggregated_frame, at_local_days, interval_frame
 from analytics.windows import local_day, start_of_day_ms
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_model.quantities import Kind
-from telemetry_model.storage_schema import FIELD_STATUS
+from telemetry_model.storage_schema import FIELD_REASON, FIELD_STATUS
 from telemetry_store.protocol import TelemetryStore
-from telemetry_store.query import Aggregate, Select, SeriesQuery, SeriesResult
+from telemetry_store.query import Aggregate, Select, SeriesQuery
 
 DAY_SECONDS = 86_400
 LONG_AGO_MS = -2_208_988_800_000
@@ -93,20 +91,32 @@ async def _read_group(store: TelemetryStore, park: Park, group: list[SlotRequest
     point = park.points[sample.point]
     by_day = sample.slot_seconds >= DAY_SECONDS
     ids = tuple(request.point for request in group)
-    questions = [_value_query(park, point, sample, ids, by_day)]
-    if sample.with_quality:
-        questions.append(_status_query(park, point, sample, ids, by_day))
-    values, *quality = await asyncio.gather(*(store.select(question) for question in questions))
-    shift_ms = _INTERVAL_END_SECONDS * 1000 if point.quantity.kind is Kind.INTERVAL and not by_day else 0
-    valued = {result.tags["point"]: result for result in values}
-    states = {result.tags["point"]: result for answer in quality for result in answer}
+    as_written = point.quantity.kind is Kind.INTERVAL and not by_day
+    if as_written:
+        questions = [_amounts_query(park, point, sample, ids)]
+    else:
+        questions = [_value_query(park, point, sample, ids, by_day)]
+        if sample.with_quality:
+            questions.append(_status_query(park, point, sample, ids, by_day))
+    answers = await asyncio.gather(*(store.select(question) for question in questions))
+    values, *quality = [{result.tags["point"]: result for result in answer} for answer in answers]
+    states = quality[0] if quality else {}
     frames: dict[SlotRequest, pd.DataFrame] = {}
     for request in group:
-        frame = _frame(valued.get(request.point), states.get(request.point), shift_ms)
-        if by_day and len(frame):
-            frame = _at_local_days(frame, park, point)
-        frames[request] = frame
+        asked, found = park.points[request.point], values.get(request.point)
+        if as_written:
+            offset_ms = _local_offset(park, request) * 1000
+            frames[request] = interval_frame(found, asked, request.slot_seconds * 1000, offset_ms)
+            continue
+        frame = aggregated_frame(found, states.get(request.point), asked)
+        frames[request] = at_local_days(frame, park.timezone, asked) if by_day and len(frame) else frame
     return frames
+
+
+def _amounts_query(park: Park, point: MeasuringPoint, request: SlotRequest, ids: tuple[str, ...]) -> SeriesQuery:
+    """Amounts come one by one: only so is one that was stored under old and new tags not summed twice."""
+    select = tuple(Select(field) for field in (point.field_name, FIELD_STATUS, FIELD_REASON))
+    return _query(park, point, request, ids, select, measuring_only=False)
 
 
 def _value_query(
@@ -118,8 +128,8 @@ def _value_query(
     aggregates: dict[str, Aggregate] = {"low": Aggregate.MIN, "high": Aggregate.MAX}
     if point.quantity.kind is Kind.GAUGE:
         aggregates["mean"] = Aggregate.MEAN
-    if point.quantity.kind is Kind.INTERVAL:
-        aggregates["total"] = Aggregate.SUM
+    if request.with_quality:
+        aggregates["valid"] = Aggregate.COUNT
     select = tuple(Select(field, aggregate, name) for name, aggregate in aggregates.items())
     return _query(park, point, request, ids, select, measuring_only=True)
 
@@ -127,8 +137,10 @@ def _value_query(
 def _status_query(
     park: Park, point: MeasuringPoint, request: SlotRequest, ids: tuple[str, ...], by_day: bool
 ) -> SeriesQuery:
-    select = Select(FIELD_STATUS, None if by_day else Aggregate.MAX, "status")
-    return _query(park, point, request, ids, (select,), measuring_only=False)
+    if by_day:
+        return _query(park, point, request, ids, (Select(FIELD_STATUS),), measuring_only=False)
+    select = (Select(FIELD_STATUS, Aggregate.MAX, "status"), Select(FIELD_STATUS, Aggregate.COUNT, "readings"))
+    return _query(park, point, request, ids, select, measuring_only=False)
 
 
 def _query(
@@ -141,7 +153,7 @@ def _query(
     measuring_only: bool,
 ) -> SeriesQuery:
     aggregated = select[0].aggregate is not None
-    # An interval's amount is stamped at its end: moving the buckets by a second puts the stamp into its own slot.
+    # An interval's amount is stamped at its end: moving the range by a second puts the stamp into its own slot.
     shift = _INTERVAL_END_SECONDS if point.quantity.kind is Kind.INTERVAL else 0
     return SeriesQuery(
         point.medium.value,
@@ -151,7 +163,7 @@ def _query(
         where=(("park", (park.id,)), ("point", ids)),
         group_by=("point",),
         every_seconds=request.slot_seconds if aggregated else None,
-        offset_seconds=(_local_offset(park, request) + shift) % request.slot_seconds if aggregated else 0,
+        offset_seconds=_local_offset(park, request) if aggregated else 0,
         measuring_only=measuring_only,
     )
 
@@ -160,48 +172,3 @@ def _local_offset(park: Park, request: SlotRequest) -> int:
     """Seconds by which slots counted from 1970 UTC must move to start at local midnight (half-hour time zones)."""
     midnight = start_of_day_ms(local_day(request.start_ms, park.timezone), park.timezone)
     return (midnight // 1000) % request.slot_seconds
-
-
-def _frame(values: SeriesResult | None, quality: SeriesResult | None, shift_ms: int) -> pd.DataFrame:
-    valued = _columns(values)
-    times = valued.pop("time", np.empty(0, dtype="int64"))
-    frame = pd.DataFrame({"start_ms": times} | valued)
-    for name in ("mean", "low", "high", "total"):
-        if name not in frame:
-            frame[name] = np.nan
-    frame["state"] = int(SlotState.VALID)
-    status = _columns(quality)
-    if len(status.get("time", ())):
-        invalid = ~np.isin(status["time"], times)
-        rest = pd.DataFrame({"start_ms": status["time"][invalid]})
-        codes = status["status"][invalid]
-        rest["state"] = np.where(np.isin(codes, (1.0, 2.0)), codes, float(SlotState.UNCERTAIN))
-        for name in ("mean", "low", "high", "total"):
-            rest[name] = np.nan
-        frame = rest if frame.empty else pd.concat([frame, rest]) if len(rest) else frame
-        frame = frame.sort_values("start_ms", kind="stable", ignore_index=True)
-    if frame.empty:
-        return empty_frame()
-    frame["start_ms"] -= shift_ms
-    return frame[list(SLOT_COLUMNS)].astype(SLOT_COLUMNS)
-
-
-def _columns(result: SeriesResult | None) -> dict[str, np.ndarray]:
-    if result is None or not result.rows:
-        return {}
-    times, *columns = zip(*result.rows, strict=True)
-    found: dict[str, np.ndarray] = {"time": np.array(times, dtype="int64")}
-    for name, cells in zip(result.columns, columns, strict=True):
-        found[name] = np.array(cells, dtype="float64")
-    return found
-
-
-def _at_local_days(frame: pd.DataFrame, park: Park, point: MeasuringPoint) -> pd.DataFrame:
-    """Daily values carry no clock: each stands for the local day of its stamp (an interval's end: the day before)."""
-    back = 1 if point.quantity.kind is Kind.INTERVAL else 0
-    days = [start_of_day_ms(local_day(int(t) - back, park.timezone), park.timezone) for t in frame["start_ms"]]
-    placed = frame.assign(start_ms=np.array(days, dtype="int64"), low=frame["mean"], high=frame["mean"])
-    if point.quantity.kind is Kind.INTERVAL:
-        placed = placed.assign(total=frame["mean"])
-    ordered = placed.sort_values(["start_ms", "state"], kind="stable")
-    return ordered.drop_duplicates("start_ms", keep="first").reset_index(drop=True)[list(SLOT_COLUMNS)]

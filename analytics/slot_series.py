@@ -27,6 +27,7 @@ class SlotSeries:
     high: Floats
     total: Floats
     state: npt.NDArray[np.int8]
+    left_out: npt.NDArray[np.int64]
 
     @classmethod
     def of(cls, point: str, unit: str, slot_ms: int, frame: pd.DataFrame) -> "SlotSeries":

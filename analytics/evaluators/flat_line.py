@@ -6,7 +6,7 @@ import numpy as np
 
 from analytics.data_capture import SlotState
 from analytics.evaluators.context import Context, FlatSpan, Judge, Outcome, nothing
-from analytics.evaluators.threshold_mean import window_counts
+from analytics.evaluators.threshold_mean import count_sentences, window_counts
 from analytics.rulebook.evidence import say
 from analytics.rulebook.rule import Rule
 from analytics.slot_series import SlotSeries
@@ -20,10 +20,7 @@ def flat_line(context: Context) -> Judge:
 
     def judge(window: Window) -> Outcome:
         counts = window_counts(series, window)
-        evidence = [
-            say("counts", valid=counts.valid, expected=counts.expected, calibrating=counts.calibrating,
-                fault=counts.fault, uncertain=counts.uncertain, missing=counts.missing)
-        ]  # fmt: skip
+        evidence = count_sentences(context, series, window, counts)
         if not counts.valid:
             return nothing((series.point,), *evidence, say("no_data"))
         inside = [span for span in spans if window.start_ms <= span.start_ms < window.end_ms]

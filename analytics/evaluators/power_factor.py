@@ -23,9 +23,9 @@ def power_factor(context: Context) -> Judge:
     points = (active_point, reactive_point)
 
     def judge(window: Window) -> Outcome:
-        active = amount_of(context.series[active_point], window)
-        reactive = amount_of(context.series[reactive_point], window)
-        evidence = [active.evidence, reactive.evidence]
+        active = amount_of(context.park, context.series[active_point], window)
+        reactive = amount_of(context.park, context.series[reactive_point], window)
+        evidence = [*active.evidence, *reactive.evidence]
         if active.value is None or reactive.value is None:
             return nothing(points, *dict.fromkeys(evidence))
         apparent = math.hypot(active.value, reactive.value)

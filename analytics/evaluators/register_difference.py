@@ -1,4 +1,4 @@
-"""How much a counter counted, or intervals add up to, over a window; a register that falls gives no amount."""
+"""How much a counter counted, or intervals add up to, over a window; a register that falls or jumps gives no amount."""
 
 import math
 from dataclasses import dataclass
@@ -6,9 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.data_capture import SlotState, expected_slots
+from analytics.evaluators.impossible_values import impossible_sentence
+from analytics.evaluators.register_jump import find_jump
 from analytics.rulebook.evidence import say
 from analytics.slot_series import SlotSeries
 from analytics.windows import Window
+from telemetry_model.park_register import Park
+
+MINIMUM_REGISTER_SLOTS = 3
+"""A difference between two slots could not be told from one faulty reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,46 +23,60 @@ class Amount:
 
     value: float | None
     capture: float
-    evidence: str
+    evidence: tuple[str, ...]
 
 
-def counted(series: SlotSeries, window: Window) -> Amount:
-    """Last minus first valid register of the window; capture is the share of the window between the two (by slot).
+def counted(park: Park, series: SlotSeries, window: Window) -> Amount:
+    """Last minus first valid register of the window; capture is the share of its slots (hours) with a valid register.
 
-    A fall of the register (roll-over, exchange) would make the difference meaningless: it is said, not guessed.
+    A gap costs no energy, the register counts on, but it is shown in the capture. A fall (roll-over, exchange) or a
+    rise beyond what is possible (:mod:`analytics.evaluators.register_jump`) would make the difference meaningless: it
+    is said, not guessed.
     """
     part = series.within(window)
     valid = series.state[part] == SlotState.VALID
     starts, low, high = series.start_ms[part][valid], series.low[part][valid], series.high[part][valid]
     if not len(starts):
-        return Amount(None, 0.0, say("point_no_data", point=series.point))
+        return Amount(None, 0.0, (say("point_no_data", point=series.point), *_left_out(park, series, window)))
+    # Falls first: a slot in which the register fell has extremes that look like a rise.
     falls = np.flatnonzero(low[1:] < high[:-1])
     if len(falls):
         place = int(falls[0])
         words = say("register_fell", point=series.point, before=float(high[place]), after=float(low[place + 1]))
-        return Amount(None, 0.0, words)
-    end_ms = min(int(starts[-1]) + series.slot_ms, window.end_ms)
-    capture = min(1.0, (end_ms - int(starts[0])) / (window.end_ms - window.start_ms))
+        return Amount(None, 0.0, (words,))
+    jump = find_jump(park, series, starts, low, high)
+    if jump is not None:
+        return Amount(None, 0.0, (jump,))
+    if len(starts) < MINIMUM_REGISTER_SLOTS:
+        return Amount(None, 0.0, (say("register_few", point=series.point, count=len(starts)),))
+    expected = expected_slots(window.start_ms, window.end_ms, series.slot_ms)
     value = round(float(high[-1]) - float(low[0]), 9)
-    words = say("counter_span", point=series.point, amount=value, unit=series.unit, capture=round(100 * capture, 1))
-    return Amount(value, capture, words)
+    words = say(
+        "counter_span", point=series.point, amount=value, unit=series.unit, count=len(starts), expected=expected
+    )
+    return Amount(value, min(1.0, len(starts) / expected), (words, *_left_out(park, series, window)))
 
 
-def summed(series: SlotSeries, window: Window) -> Amount:
+def summed(park: Park, series: SlotSeries, window: Window) -> Amount:
     """Sum of the intervals; capture is intervals present over intervals expected."""
     part = series.within(window)
     amounts = series.total[part][series.state[part] == SlotState.VALID].tolist()
     expected = expected_slots(window.start_ms, window.end_ms, series.slot_ms)
     if not amounts:
-        return Amount(None, 0.0, say("point_no_data", point=series.point))
+        return Amount(None, 0.0, (say("point_no_data", point=series.point), *_left_out(park, series, window)))
     value = round(math.fsum(amounts), 9)
     words = say(
         "interval_sum", point=series.point, amount=value, unit=series.unit, count=len(amounts), expected=expected
     )
-    return Amount(value, min(1.0, len(amounts) / expected), words)
+    return Amount(value, min(1.0, len(amounts) / expected), (words, *_left_out(park, series, window)))
 
 
-def amount_of(series: SlotSeries, window: Window) -> Amount:
+def amount_of(park: Park, series: SlotSeries, window: Window) -> Amount:
     """The amount of a counter or of an interval quantity, told apart by what the frame holds."""
     is_interval = len(series.total) > 0 and not np.isnan(series.total).all()
-    return summed(series, window) if is_interval else counted(series, window)
+    return summed(park, series, window) if is_interval else counted(park, series, window)
+
+
+def _left_out(park: Park, series: SlotSeries, window: Window) -> list[str]:
+    count = int((series.state[series.within(window)] == SlotState.IMPOSSIBLE).sum())
+    return [impossible_sentence(park.points[series.point], count)] if count else []

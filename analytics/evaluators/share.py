@@ -17,14 +17,14 @@ def share(context: Context) -> Judge:
     absent = [say("role_absent", role=role) for role, found in members.items() if not found]
 
     def judge(window: Window) -> Outcome:
-        amounts = {point: amount_of(context.series[point], window) for point in points}
-        unknown = [amount.evidence for amount in amounts.values() if amount.value is None]
+        amounts = {point: amount_of(park, context.series[point], window) for point in points}
+        unknown = [words for amount in amounts.values() if amount.value is None for words in amount.evidence]
         if unknown or not amounts:
             return nothing(points, *unknown, *absent)
         sums = {role: math.fsum(amounts[point].value or 0.0 for point in found) for role, found in members.items()}
         above = math.fsum(sums[role] for role in rule.numerator_roles)
         below = math.fsum(sums[role] for role in rule.denominator_roles)
-        evidence = [*(amount.evidence for amount in amounts.values()), *absent]
+        evidence = [*(words for amount in amounts.values() for words in amount.evidence), *absent]
         if below <= 0:
             return nothing(points, *evidence, say("share_nothing"))
         observed = round(100 * above / below, 9)

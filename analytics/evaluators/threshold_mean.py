@@ -1,8 +1,9 @@
 """The time-weighted mean of one quantity over a window, from valid slots only."""
 
 from analytics.averaging import time_weighted_mean
-from analytics.data_capture import Counts, count_states, expected_slots
+from analytics.data_capture import Counts, SlotState, count_states, expected_slots
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
+from analytics.evaluators.impossible_values import impossible_sentence
 from analytics.rulebook.evidence import say
 from analytics.slot_series import SlotSeries
 from analytics.windows import Window
@@ -30,10 +31,7 @@ def window_counts(series: SlotSeries, window: Window) -> Counts:
 
 def mean_outcome(context: Context, series: SlotSeries, window: Window, counts: Counts) -> Outcome:
     """The mean of a window with its evidence."""
-    evidence = [
-        say("counts", valid=counts.valid, expected=counts.expected, calibrating=counts.calibrating,
-            fault=counts.fault, uncertain=counts.uncertain, missing=counts.missing)
-    ]  # fmt: skip
+    evidence = count_sentences(context, series, window, counts)
     evidence += flat_sentences(context, window, counts)
     mean = time_weighted_mean(series.valid_values(series.within(window)))
     if mean is None:
@@ -41,6 +39,21 @@ def mean_outcome(context: Context, series: SlotSeries, window: Window, counts: C
     observed = round(mean, 9)
     evidence.append(say("mean", valid=counts.valid, observed=observed, unit=context.rule.unit))
     return Outcome(observed, counts.capture, tuple(evidence), (series.point,))
+
+
+def count_sentences(context: Context, series: SlotSeries, window: Window, counts: Counts) -> list[str]:
+    """How many values were valid, what became of the others, and which readings of the valid ones were not used."""
+    said = [
+        say("counts", valid=counts.valid, expected=counts.expected, calibrating=counts.calibrating,
+            fault=counts.fault, uncertain=counts.uncertain, missing=counts.missing)
+    ]  # fmt: skip
+    part = series.within(window)
+    left_out = int(series.left_out[part][series.state[part] == SlotState.VALID].sum())
+    if left_out:
+        said.append(say("readings_left_out", count=left_out, point=series.point))
+    if counts.impossible:
+        said.append(impossible_sentence(context.park.points[series.point], counts.impossible))
+    return said
 
 
 def flat_sentences(context: Context, window: Window, counts: Counts) -> list[str]:

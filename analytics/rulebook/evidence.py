@@ -22,6 +22,14 @@ SENTENCES: dict[str, Sentence] = {
         "{valid} trên {expected} giá trị dự kiến là hợp lệ; {calibrating} đang hiệu chuẩn, {fault} lỗi thiết bị, "
         "{uncertain} không có giá trị dùng được, {missing} bị thiếu.",
     ),
+    "readings_left_out": Sentence(
+        "{count} single readings within the valid values of {point} were left out: calibrating, faulty or unusable.",
+        "{count} lần đọc đơn trong các giá trị hợp lệ của {point} bị loại: đang hiệu chuẩn, lỗi hoặc không dùng được.",
+    ),
+    "impossible": Sentence(
+        "{count} values of {point} were left out: outside what is possible there, {low} to {high} {unit}.",
+        "{count} giá trị của {point} bị loại: ngoài khoảng có thể tại đó, {low} đến {high} {unit}.",
+    ),
     "capture_low": Sentence(
         "Data capture {capture} % is below the required {minimum} %, so no verdict is given.",
         "Tỷ lệ dữ liệu {capture} % thấp hơn mức yêu cầu {minimum} %, nên không kết luận.",
@@ -144,9 +152,26 @@ SENTENCES: dict[str, Sentence] = {
         "The register of {point} fell from {before} to {after} (roll-over or meter exchange): no verdict.",
         "Chỉ số của {point} giảm từ {before} xuống {after} (quay vòng hoặc thay công tơ): không kết luận.",
     ),
+    "register_jumped": Sentence(
+        "The register of {point} rose from {before} to {after} {unit} within {hours} h, where {margin} times the "
+        "contracted {contracted} kW give {most} at most (meter exchange or faulty reading): no verdict.",
+        "Chỉ số của {point} tăng từ {before} lên {after} {unit} trong {hours} h, trong khi {margin} lần công suất "
+        "đăng ký {contracted} kW chỉ cho tối đa {most} (thay công tơ hoặc đọc sai): không kết luận.",
+    ),
+    "register_jumped_unusually": Sentence(
+        "The register of {point} rose from {before} to {after} {unit} within {hours} h, more than {margin} times its "
+        "median rise of {median} an hour (meter exchange or faulty reading): no verdict.",
+        "Chỉ số của {point} tăng từ {before} lên {after} {unit} trong {hours} h, hơn {margin} lần mức tăng trung vị "
+        "{median} mỗi giờ (thay công tơ hoặc đọc sai): không kết luận.",
+    ),
+    "register_few": Sentence(
+        "{point}: only {count} hours or intervals with a valid register, too few for a difference: no verdict.",
+        "{point}: chỉ có {count} giờ hoặc chu kỳ có chỉ số hợp lệ, quá ít để tính chênh lệch: không kết luận.",
+    ),
     "counter_span": Sentence(
-        "{point}: {amount} {unit} between the first and last valid value, which span {capture} % of the period.",
-        "{point}: {amount} {unit} giữa giá trị hợp lệ đầu và cuối, phủ {capture} % của kỳ.",
+        "{point}: {amount} {unit} between the first and last valid register; {count} of {expected} hours or intervals "
+        "had one.",
+        "{point}: {amount} {unit} giữa chỉ số hợp lệ đầu và cuối; {count} trên {expected} giờ hoặc chu kỳ có chỉ số.",
     ),
     "interval_sum": Sentence(
         "{point}: {amount} {unit}, the sum of {count} of {expected} intervals.",

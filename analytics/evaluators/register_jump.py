@@ -1,0 +1,70 @@
+"""A register that rises faster than is physically possible: a meter exchange or a faulty reading, never consumption.
+
+* Import registers of a supply with ``contracted_kw``: at most :data:`CONTRACT_MARGIN` times the contracted power for
+  the time between two readings, for reactive energy (kvarh) likewise.
+* Any other register: at most :data:`MEDIAN_MARGIN` times its own median rise per hour over the window (of the slots
+  in which it rose, at least :data:`MINIMUM_RISES` of them; with fewer there is nothing to compare with).
+
+Values above the point's ``range_high`` in the park register were left out before.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from analytics.rulebook.evidence import say
+from analytics.slot_series import Floats, SlotSeries
+from analytics.windows import HOUR_MS
+from telemetry_model.park_register import MeasuringPoint, Park
+
+CONTRACT_MARGIN = 3
+"""A supply is protected against less; start-up peaks and a contract that lags behind stay well below."""
+MEDIAN_MARGIN = 50
+MINIMUM_RISES = 3
+_CONTRACTED_QUANTITIES = ("active_energy_import", "reactive_energy_import")
+
+
+def find_jump(park: Park, series: SlotSeries, starts: npt.NDArray[np.int64], low: Floats, high: Floats) -> str | None:
+    """The sentence about the first impossible rise, within a slot or from one valid slot to the next, or ``None``.
+
+    ``starts`` (ms), ``low`` and ``high`` are the valid slots of a window. A rise within a slot may have taken the
+    whole slot, one between two slots the time from one start to the other.
+    """
+    point = park.points[series.point]
+    before = np.column_stack((low, np.append(high[:-1], np.nan))).ravel()[:-1]
+    after = np.column_stack((high, np.append(low[1:], np.nan))).ravel()[:-1]
+    slot_hours = np.full(len(starts), series.slot_ms / HOUR_MS)
+    hours = np.column_stack((slot_hours, np.append(np.diff(starts) / HOUR_MS, np.nan))).ravel()[:-1]
+    contracted = contracted_kw(park, point)
+    if contracted is not None:
+        per_hour = CONTRACT_MARGIN * contracted
+    else:
+        rates = np.diff(high) / (np.diff(starts) / HOUR_MS)
+        rises = rates[rates > 0]
+        if len(rises) < MINIMUM_RISES:
+            return None
+        median = float(np.median(rises))
+        per_hour = MEDIAN_MARGIN * median
+    places = np.flatnonzero(after - before > per_hour * hours)
+    if not len(places):
+        return None
+    place = int(places[0])
+    span = {"before": float(before[place]), "after": float(after[place]), "hours": round(float(hours[place]), 2)}
+    if contracted is not None:
+        most = per_hour * float(hours[place])
+        return say("register_jumped", point=point.id, unit=point.unit, margin=CONTRACT_MARGIN,
+                   contracted=contracted, most=most, **span)  # fmt: skip
+    return say("register_jumped_unusually", point=point.id, unit=point.unit, margin=MEDIAN_MARGIN,
+               median=median, **span)  # fmt: skip
+
+
+def contracted_kw(park: Park, point: MeasuringPoint) -> float | None:
+    """The greatest contracted power of the supplies that the point's meter stands for, if it counts what they take."""
+    if point.quantity.name not in _CONTRACTED_QUANTITIES:
+        return None
+    stated = [
+        installation.attributes.get("contracted_kw")
+        for installation in park.installations.values()
+        if installation.device == point.device
+    ]
+    numbers = [float(kw) for kw in stated if isinstance(kw, (int, float)) and not isinstance(kw, bool) and kw > 0]
+    return max(numbers, default=None)
