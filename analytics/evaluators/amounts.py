@@ -17,13 +17,13 @@ def licensed_amount(context: Context) -> Judge:
         return lambda _: nothing((series.point,), say("register_missing", attribute=LICENSED_FLOW))
 
     def judge(window: Window) -> Outcome:
-        amount = amount_of(series, window)
+        amount = amount_of(context.park, series, window)
         if amount.value is None:
-            return nothing((series.point,), amount.evidence)
+            return nothing((series.point,), *amount.evidence)
         allowed = licensed * (window.end_ms - window.start_ms) / (DAY_HOURS * HOUR_MS)
         observed = round(100 * amount.value / allowed, 9)
         words = say("licensed_amount", amount=amount.value, licensed=allowed, observed=round(observed, 2))
-        return Outcome(observed, amount.capture, (amount.evidence, words), (series.point,))
+        return Outcome(observed, amount.capture, (*amount.evidence, words), (series.point,))
 
     return judge
 
@@ -33,14 +33,14 @@ def energy_equivalent(context: Context) -> Judge:
     rule, series = context.rule, next(iter(context.series.values()))
 
     def judge(window: Window) -> Outcome:
-        amount = amount_of(series, window)
+        amount = amount_of(context.park, series, window)
         if amount.value is None:
-            return nothing((series.point,), amount.evidence)
+            return nothing((series.point,), *amount.evidence)
         observed = round(amount.value * rule.factor, 9)
         words = say(
             "energy_equivalent", amount=amount.value, factor=f"{rule.factor:.10g}", unit=rule.unit, observed=observed
         )
-        return Outcome(observed, amount.capture, (amount.evidence, words), (series.point,))
+        return Outcome(observed, amount.capture, (*amount.evidence, words), (series.point,))
 
     return judge
 
@@ -52,8 +52,8 @@ def mass_balance(context: Context) -> Judge:
     giver, taker = context.series[link.giver_point], context.series[link.taker_point]
 
     def judge(window: Window) -> Outcome:
-        given, received = amount_of(giver, window), amount_of(taker, window)
-        evidence = (given.evidence, received.evidence)
+        given, received = amount_of(context.park, giver, window), amount_of(context.park, taker, window)
+        evidence = (*given.evidence, *received.evidence)
         if given.value is None or received.value is None:
             return nothing(points, *evidence)
         if given.value <= 0:
