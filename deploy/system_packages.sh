@@ -3,7 +3,8 @@
 # Installs only what is missing and only as root; otherwise says what to ask for. `has-all` answers by exit status.
 set -eu
 
-TEST_PACKAGES="mosquitto mosquitto-clients influxdb nginx-light chromium fonts-noto-core"
+# libatomic1: the browser driver that Playwright ships needs it.
+TEST_PACKAGES="mosquitto mosquitto-clients influxdb nginx-light chromium fonts-noto-core libatomic1"
 
 missing_packages() {
     for package in $1; do
