@@ -66,7 +66,7 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     \b
     ecopark replay steel.csv --park DIR --time date --timezone Asia/Seoul \\
-        --map Usage_kWh=em-steel.active_energy_interval --local work/
+        --map Usage_kWh=em-steel.active_energy_interval --local replay/
     ecopark replay turbine.csv --park DIR --step 1h --map NOX=st-turbine.nox --mqtt mqtt://127.0.0.1:1883
     """
     if bool(mqtt_url) == (workdir is not None):

@@ -51,8 +51,8 @@ class Replay:
 
     def commands(self) -> str:
         """The commands as a reader types them."""
-        typed = [self.replay_command(place, "$DATA", "work") for place in range(len(self.files))]
-        typed.append(self.evaluate_command("work"))
+        typed = [self.replay_command(place, "$DATA", "replay") for place in range(len(self.files))]
+        typed.append(self.evaluate_command("replay"))
         return "\n".join(_wrapped(["ecopark", *words]) for words in typed)
 
 

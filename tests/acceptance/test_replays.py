@@ -55,7 +55,7 @@ def documented(words: str) -> list[list[str]]:
 
 
 def run(command: list[str], work: Path) -> "subprocess.CompletedProcess[str]":
-    words = [word.replace("work/", f"{work}/").replace("$DATA", str(DATA)) for word in command]
+    words = [word.replace("replay/", f"{work}/").replace("$DATA", str(DATA)) for word in command]
     full = [sys.executable, "-m", "ecopark", "--log-level", "WARNING", *words]
     done = subprocess.run(full, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -65,7 +65,7 @@ def run(command: list[str], work: Path) -> "subprocess.CompletedProcess[str]":
 def replayed(file: str, work: Path) -> Replayed:
     [replay] = documented(f"replay $DATA/{file}")
     place = Path(replay[replay.index("--local") + 1]).name
-    [evaluate] = documented(f"evaluate --store sqlite:///work/{place}/")
+    [evaluate] = documented(f"evaluate --store sqlite:///replay/{place}/")
     played = run(replay, work)
     line = played.stdout.splitlines()[-1]
     findings = [json.loads(text) for text in run(evaluate, work).stdout.splitlines()]
