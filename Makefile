@@ -11,16 +11,16 @@ RUN_FOR ?=
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-$(BIN)/python:
+$(BIN)/pip:
 	@deploy/system_packages.sh python
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-$(VENV)/.local: $(BIN)/python pyproject.toml constraints.txt
+$(VENV)/.local: $(BIN)/pip pyproject.toml constraints.txt
 	@echo "Installing Ecopark into $(VENV) ..."
 	@$(PIP) --editable '.[local]'
 	@touch $@
 
-$(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
+$(VENV)/.dev: $(BIN)/pip pyproject.toml constraints.txt
 	@echo "Installing Ecopark and its development tools into $(VENV) ..."
 	@$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/.local
@@ -32,7 +32,7 @@ demo: $(VENV)/.local ## Run a whole simulated park on this machine and open its 
 
 test: $(VENV)/.dev ## Run all tests (as root also installs the real servers they talk to)
 	@deploy/system_packages.sh test
-	@ECOPARK_REQUIRE_SERVERS=$(shell deploy/system_packages.sh has-all && echo 1 || echo 0) $(BIN)/python -m pytest
+	@ECOPARK_REQUIRE_SERVERS=$$(deploy/system_packages.sh has-all && echo 1 || echo 0) $(BIN)/python -m pytest
 
 check: $(VENV)/.dev ## Lint, types, import directions, unused code, documents
 	@$(BIN)/ruff check .

@@ -41,7 +41,13 @@ install_packages() {
 }
 
 case "${1:-}" in
-python) "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || install_packages "python3-venv" ;;
+python)
+    "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null && exit 0
+    install_packages "python3-venv"
+    "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null && exit 0
+    echo "Python's venv module is missing. Run: sudo apt install python3-venv, then make again." >&2
+    exit 1
+    ;;
 test) install_packages "$TEST_PACKAGES" ;;
 has-all) [ -z "$(missing_packages "$TEST_PACKAGES")" ] ;;
 *)

@@ -9,6 +9,9 @@ from service_runtime.errors import OperatorError
 from service_runtime.logs import configure_logging
 
 
+LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
 class CommandEntry(NamedTuple):
     """Where a command lives, which extra it needs, and its line in ``ecopark --help``."""
 
@@ -62,7 +65,9 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show traces and every log line.")
-@click.option("--log-level", default="INFO", show_default=True, help="DEBUG, INFO, WARNING or ERROR.")
+@click.option(
+    "--log-level", type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"]), default="INFO", show_default=True
+)
 @click.version_option(package_name="ecopark")
 def ecopark(debug: bool, log_level: str) -> None:
     """Monitor an eco-industrial park: nothing measured is lost or doubled, every verdict can be defended.

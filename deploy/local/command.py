@@ -11,6 +11,7 @@ import click
 from deploy.local.broker import BROKER_NAMES, BrokerKind
 from deploy.local.demo import DemoOptions, run_demo
 from deploy.local.live_table import LiveScreen
+from service_runtime.errors import OperatorError
 
 
 @click.command()
@@ -42,6 +43,8 @@ def demo(
 
     Exits 1 when a reading is missing or the alerts are not exactly those the scenario promises.
     """
+    if report_file is not None and not report_file.resolve().parent.is_dir():
+        raise OperatorError(f"--report: no such folder {report_file.resolve().parent}")
     screen = LiveScreen()
     folder = workdir or Path(tempfile.mkdtemp(prefix="ecopark-demo-"))
     options = DemoOptions(folder, scenario, BrokerKind(broker), port, run_seconds, not no_browser)

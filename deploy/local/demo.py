@@ -1,6 +1,8 @@
 """Runs the simulated park from the empty folder to the report; each step is one short function here."""
 
 import asyncio
+import os
+import sys
 import time
 import webbrowser
 from dataclasses import dataclass
@@ -66,13 +68,19 @@ def run_demo(options: DemoOptions, screen: LiveScreen) -> dict[str, Any]:
         _bring_up(chain, park, placed, start_ms, now_ms, screen)
         chain.start_analytics(first_whole_day(start_ms, park.timezone))
         chain.start_console()
-        if options.open_browser:
+        screen.say(f"Console: {chain.console_url}   (Ctrl-C stops everything)")
+        if options.open_browser and _has_a_screen():
             webbrowser.open(chain.console_url)
         _watch(chain, options.run_seconds, screen)
         return _finish(chain, park, scenario, screen)
     finally:
         screen.say("Stopping ...")
         chain.stop()
+
+
+def _has_a_screen() -> bool:
+    """A text browser would take over the terminal; only a window may open."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _adopt_park(workdir: Workdir, start_ms: int) -> Park:
@@ -115,7 +123,6 @@ def _drain(chain: LocalChain, total: int, progress: Any) -> None:
 
 def _watch(chain: LocalChain, run_seconds: float | None, screen: LiveScreen) -> None:
     """Show the live table until the time is up or Ctrl-C."""
-    screen.say(f"Console: {chain.console_url}   (Ctrl-C stops everything)")
     started = time.monotonic()
     with screen.live_table() as show:
         while run_seconds is None or time.monotonic() - started < run_seconds:

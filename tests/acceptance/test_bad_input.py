@@ -110,3 +110,13 @@ def test_a_point_that_is_not_in_the_register_is_named(tmp_path: Path) -> None:
 
 def test_an_unknown_scenario_is_named() -> None:
     refused("demo", "--no-browser", "--scenario", "doomsday", expected="no scenario 'doomsday'")
+
+
+def test_a_report_that_cannot_be_written_is_named_before_the_run() -> None:
+    refused(
+        "demo", "--no-browser", "--report", "/no/such/folder/out.json", expected="--report: no such folder /no/such"
+    )
+
+
+def test_an_unknown_log_level_is_named() -> None:
+    refused("--log-level", "LOUD", "simulate", "list", expected="'LOUD' is not one of 'DEBUG'")
