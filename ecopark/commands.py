@@ -8,7 +8,6 @@ import click
 from service_runtime.errors import OperatorError
 from service_runtime.logs import configure_logging
 
-
 LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
