@@ -14,7 +14,11 @@ def connect(path: Path, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> s
 
     Raises :class:`UnreachableError` naming the path. The connection may be closed from another thread.
     """
-    if not path.parent.is_dir():
+    try:
+        has_folder = path.parent.is_dir()
+    except OSError as error:
+        raise UnreachableError(f"sqlite {path}: {error.strerror}") from error
+    if not has_folder:
         raise UnreachableError(f"sqlite {path}: no such folder {path.parent}")
     try:
         database = sqlite3.connect(

@@ -69,8 +69,11 @@ class SqliteStore:
         """This thread's connection; ``None`` while no one has written: reading makes no file."""
         reader: sqlite3.Connection | None = getattr(self._of_thread, "reader", None)
         if reader is None:
-            if not self._path.exists() and self._path.parent.is_dir():
-                return None
+            try:
+                if not self._path.exists() and self._path.parent.is_dir():
+                    return None
+            except OSError as error:
+                raise UnreachableError(f"sqlite {self._path}: {error.strerror}") from error
             reader = connect(self._path, self._busy_timeout_seconds)
             self._readers.append(reader)
             self._of_thread.reader = reader

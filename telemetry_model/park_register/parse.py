@@ -11,6 +11,7 @@ from telemetry_model.park_register.mappings import read_sparkplug, read_topics
 from telemetry_model.park_register.problems import RegisterError, RegisterProblem
 from telemetry_model.park_register.tables import IDENTIFIER, Row, read_table, read_toml
 from telemetry_model.park_register.types import (
+    INSTALLATION_KINDS,
     Attribute,
     Contact,
     DeviceConnection,
@@ -222,6 +223,9 @@ def _installations(
         for key in ("id", "kind", "tenant", "name_vi", "name_en"):
             if not fixed[key]:
                 problems.append(RegisterProblem("park.toml", None, f"{where}.{key}", "a text is required"))
+        if fixed["kind"] and fixed["kind"] not in INSTALLATION_KINDS:
+            problem = f"unknown kind '{fixed['kind']}' (known: {', '.join(INSTALLATION_KINDS)})"
+            problems.append(RegisterProblem("park.toml", None, f"{where}.kind", problem))
         if fixed["tenant"] and fixed["tenant"] not in tenants:
             problem = f"unknown tenant '{fixed['tenant']}' (not in tenants.csv)"
             problems.append(RegisterProblem("park.toml", None, f"{where}.tenant", problem))

@@ -76,6 +76,12 @@ class DeviceConnection:
     poll_seconds: float
 
 
+INSTALLATION_KINDS = (
+    "wastewater_outlet", "tenant_outlet", "stack", "ambient_station", "electricity_supply", "facility", "noise_point",
+)  # fmt: skip
+"""What rules are written for. A misspelt kind would match no rule, and nobody would notice that nothing is judged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Installation:
     """A thing the law has rules for: an outlet, a stack, a supply meter ... ``attributes`` decide which rules apply."""

@@ -120,6 +120,8 @@ def test_an_empty_range_falls_back_to_what_the_quantity_allows() -> None:
         ("park.toml", 'id = "song-cam"', "", "park.toml, column id: a text is required"),
         ("park.toml", "Asia/Ho_Chi_Minh", "Asia/Haiphong",
          "park.toml, column timezone: 'Asia/Haiphong' is not a known time zone"),
+        ("park.toml", '"wastewater_outlet"', '"wastewater_outlit"',
+         "park.toml, column installations[1].kind: unknown kind 'wastewater_outlit' (known: wastewater_outlet, "),
         ("park.toml", "2026-01-01", '"soon"', "park.toml, column monitoring_since: 'soon' is not a date"),
         ("park.toml", "[[installations]]", "[[installations", "park.toml: not valid TOML"),
     ],

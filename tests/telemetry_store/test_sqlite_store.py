@@ -185,3 +185,12 @@ async def test_a_file_deleted_under_us_is_not_written_to_any_more(path: Path) ->
     assert outcome.accepted == 2
     await store.close()
     assert await count_rows(SqliteStore(path)) == 2
+
+
+async def test_a_path_that_cannot_even_be_looked_at_is_named_and_keeps_rows(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / ("x" * 300) / "store.db")
+    with pytest.raises(UnreachableError, match=r"store\.db: File name too long"):
+        await store.check()
+    outcome = await store.write_readings(ROWS[:1])
+    assert outcome.kept == (0,)
+    assert "File name too long" in outcome.kept_detail
