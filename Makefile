@@ -47,6 +47,7 @@ format: $(VENV)/.dev ## Put the code in the house style
 	@$(BIN)/ruff format .
 
 bench: $(VENV)/.dev ## Print the project's figures (ratios and CPU time)
+	@deploy/system_packages.sh bench
 	@$(BIN)/python -m tests.bench
 
 soak: $(VENV)/.dev ## Long runs with random kills; results under docs/results

@@ -1,10 +1,13 @@
 #!/bin/sh
-# Debian packages the project needs: `python` for a virtual environment, `test` for the real servers of the tests.
+# Debian packages the project needs: `python` for a virtual environment, `test` for the real servers of the tests, `bench`
+# for those it measures against besides.
 # Installs only what is missing and only as root; otherwise says what to ask for. `has-all` answers by exit status.
 set -eu
 
 # libatomic1: the browser driver that Playwright ships needs it.
 TEST_PACKAGES="mosquitto mosquitto-clients influxdb nginx-light chromium fonts-noto-core libatomic1"
+
+BENCH_PACKAGES="$TEST_PACKAGES victoria-metrics"
 
 missing_packages() {
     for package in $1; do
@@ -49,9 +52,10 @@ python)
     exit 1
     ;;
 test) install_packages "$TEST_PACKAGES" ;;
+bench) install_packages "$BENCH_PACKAGES" ;;
 has-all) [ -z "$(missing_packages "$TEST_PACKAGES")" ] ;;
 *)
-    echo "usage: $0 python | test | has-all" >&2
+    echo "usage: $0 python | test | bench | has-all" >&2
     exit 2
     ;;
 esac

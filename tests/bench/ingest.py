@@ -1,4 +1,4 @@
-"""The real ingest process between a real Mosquitto and a real store: CPU per reading, pace, latency, memory.
+"""The real ingest process between a real Mosquitto and a real store: CPU per reading, pace, delays, memory.
 
 The feed is published while the process is stopped (SIGSTOP), so that its rounds are full and the publisher does not
 compete for the processor; then it runs until everything is stored.
@@ -14,13 +14,15 @@ from tests.bench.cpu import ProcessMeter, Spent
 from tests.bench.figures import Figure, Target
 from tests.bench.programs import IngestUnderTest, new_workdir
 from tests.bench.publisher import PackPublisher, pack_publisher
+from tests.bench.readable import IsReadable, measure_delays, readable_by_export, readable_by_query
 from tests.bench.workload import DEMO_PARK, GATEWAY, PACK_READINGS, demo_park, packs
 from tests.servers.influxdb import InfluxDatabase, InfluxServer
 from tests.servers.mosquitto import MosquittoServer
+from tests.servers.victoria_metrics import VictoriaMetricsServer
 
 PACKS = 2_000
 SINGLES = 30_000
-PACED_SECONDS = 6
+PACED_SECONDS = 10
 REPEATS = 2
 """Of the packs; the drain that took the least CPU counts."""
 HOUR_MS = 3_600_000
@@ -38,19 +40,33 @@ class Load(NamedTuple):
 
 
 async def measure(folder: Path) -> list[Figure]:
-    """The same with both stores."""
+    """The same with InfluxDB and with SQLite."""
     influx = InfluxServer(folder / "influxdb")
     try:
         influx.start()
         url = InfluxDatabase(influx, "bench").url
-        figures = await _with_store(folder / "with-influxdb", "InfluxDB", url)
+        async with readable_by_query(url) as is_readable:
+            figures = await _with_store(folder / "with-influxdb", "InfluxDB", url, is_readable)
     finally:
         influx.kill()
     embedded = folder / "with-sqlite"
-    return figures + await _with_store(embedded, "SQLite", f"sqlite:///{embedded}/store.db")
+    url = f"sqlite:///{embedded}/store.db"
+    async with readable_by_query(url) as is_readable:
+        return figures + await _with_store(embedded, "SQLite", url, is_readable)
 
 
-async def _with_store(folder: Path, store: str, store_url: str) -> list[Figure]:
+async def measure_with_victoria_metrics(folder: Path) -> list[Figure]:
+    """The same with VictoriaMetrics, which takes the rows but cannot answer our queries."""
+    server = VictoriaMetricsServer(folder / "victoria-metrics")
+    try:
+        server.start()
+        is_readable = readable_by_export(server)
+        return await _with_store(folder / "with-victoria-metrics", "VictoriaMetrics", server.store_url, is_readable)
+    finally:
+        server.kill()
+
+
+async def _with_store(folder: Path, store: str, store_url: str, is_readable: IsReadable) -> list[Figure]:
     workdir = new_workdir(folder)
     park = demo_park()
     broker = MosquittoServer(folder / "mosquitto")
@@ -59,7 +75,7 @@ async def _with_store(folder: Path, store: str, store_url: str) -> list[Figure]:
         ingest = IngestUnderTest(workdir, DEMO_PARK, broker.url, store_url)
         async with pack_publisher(broker.url, park.id, GATEWAY) as publisher:
             figures, readings_per_second = await _saturated(ingest, publisher, park)
-            figures += await _paced(ingest, publisher, park, readings_per_second / 2)
+            figures += await _paced(ingest, publisher, park, readings_per_second / 2, is_readable)
     finally:
         broker.kill()
     return [figure._replace(name=f"{store}: {figure.name}") for figure in figures]
@@ -104,7 +120,11 @@ async def _drain(ingest: IngestUnderTest, meter: ProcessMeter, publisher: PackPu
 
 
 async def _paced(
-    ingest: IngestUnderTest, publisher: PackPublisher, park: Park, readings_per_second: float
+    ingest: IngestUnderTest,
+    publisher: PackPublisher,
+    park: Park,
+    readings_per_second: float,
+    is_readable: IsReadable,
 ) -> list[Figure]:
     """Latency at half load, in a fresh process: the percentiles are over its last few thousand batches."""
     packs_per_second = readings_per_second / PACK_READINGS
@@ -114,11 +134,16 @@ async def _paced(
     with ingest.running():
         await asyncio.to_thread(ingest.wait_until_ready)
         before = ingest.settled()
-        await publisher.publish_at(payloads, packs_per_second)
+        delays, _ = await asyncio.gather(
+            measure_delays(publisher, park, is_readable, PACED_SECONDS - 1),
+            publisher.publish_at(payloads, packs_per_second),
+        )
         await asyncio.to_thread(ingest.wait_until_settled, before + count * PACK_READINGS)
         status = ingest.status()
     return [
         Figure("half load", readings_per_second, "readings/s"),
         Figure("committed to stored at half load, p50", status.p50_ms or 0.0, "ms"),
         Figure("committed to stored at half load, p99", status.p99_ms or 0.0, "ms", LATENCY_TARGET),
+        Figure("published to readable at half load, p50", delays.p50_ms, "ms"),
+        Figure("published to readable at half load, p99", delays.p99_ms, "ms", LATENCY_TARGET),
     ]

@@ -35,7 +35,7 @@ class PackPublisher:
 
         async def work() -> None:
             for payload in waiting:
-                await self._publish(payload, numbered)
+                await self.publish(payload, numbered)
 
         await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
 
@@ -46,12 +46,13 @@ class PackPublisher:
         flying: list[asyncio.Task[None]] = []
         while sent < len(payloads):
             due = min(len(payloads), int((loop.time() - started) * per_second) + 1)
-            flying += [asyncio.create_task(self._publish(payload, True)) for payload in payloads[sent:due]]
+            flying += [asyncio.create_task(self.publish(payload)) for payload in payloads[sent:due]]
             sent = due
             await asyncio.sleep(_TICK_SECONDS)
         await asyncio.gather(*flying)
 
-    async def _publish(self, payload: bytes, numbered: bool) -> None:
+    async def publish(self, payload: bytes, numbered: bool = True) -> None:
+        """One message; returns when the broker has it."""
         taken = await self._session.publish(
             self._topic,
             payload,

@@ -57,6 +57,11 @@ class ServerProcess:
         """Whether the process is alive."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The process id; 0 while it does not run."""
+        return self._process.pid if self._process is not None else 0
+
     def start(self) -> None:
         """Start and wait until it accepts connections; nothing when it runs already."""
         if self.running:
