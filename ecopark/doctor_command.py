@@ -71,7 +71,8 @@ async def look_at_store(url: str) -> str:
         description = await store.check()
     finally:
         await store.close()
-    return f"{description.kind} {description.version} at {description.detail}"
+    found = f"{description.kind} {description.version} at {description.detail}"
+    return "\n".join([found, *(f"         it {limit}" for limit in description.lacks)])
 
 
 async def look_at_broker(options: MqttOptions) -> str:

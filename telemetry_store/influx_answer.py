@@ -17,10 +17,22 @@ class QueryFailedError(Exception):
     """The database answered, but not with the rows asked for."""
 
 
+class _LineFault(msgspec.Struct):
+    error_message: str = ""
+
+
 class _ErrorText(msgspec.Struct):
     error: str = ""
     message: str = ""
     results: list["_ErrorText"] = []
+    data: list[_LineFault] | _LineFault | None = None
+    """InfluxDB 3: one entry for each line that it did not take."""
+
+    def text(self) -> str:
+        said = self.error or self.message or next((result.error for result in self.results if result.error), "")
+        faults = self.data if isinstance(self.data, list) else [self.data] if self.data else []
+        reason = next((fault.error_message for fault in faults if fault.error_message), "")
+        return f"{said}: {reason}" if reason else said
 
 
 class _Version(msgspec.Struct):
@@ -61,7 +73,7 @@ def error_text(text: bytes) -> str:
         said = msgspec.json.decode(text, type=_ErrorText)
     except msgspec.MsgspecError:
         return text.decode(errors="replace").strip()[:500]
-    return said.error or said.message or next((result.error for result in said.results if result.error), "")
+    return said.text()
 
 
 def version_in(text: bytes) -> str:

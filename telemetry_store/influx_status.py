@@ -35,7 +35,12 @@ _REQUEST_FAULTS = re.compile(
 )
 _DROPPED = re.compile(r"\bdropped=(\d+)")
 _REASONS = (
-    (re.compile(r"type conflict|invalid column type|\bexpected .+ got\b", re.IGNORECASE), RejectReason.TYPE_CONFLICT),
+    (
+        re.compile(
+            r"type conflict|invalid column type|\bexpected .+ got\b|new tag|tag set is immutable", re.IGNORECASE
+        ),
+        RejectReason.TYPE_CONFLICT,
+    ),
     (re.compile(r"retention", re.IGNORECASE), RejectReason.OUT_OF_RETENTION),
     (re.compile(r"unable to parse|parse|invalid|missing|outside", re.IGNORECASE), RejectReason.MALFORMED),
 )

@@ -1,7 +1,7 @@
 """The InfluxDB store: writes line protocol over ``influxdb-client``, reads InfluxQL over ``GET /query``.
 
-Works with InfluxDB 2.x (a bucket, with its DBRP mapping for reads), 3.x and, behind a proxy that maps
-``/api/v2/write`` to ``/write``, with 1.x.
+Works with InfluxDB 1.8 and later 1.x, 2.x (a bucket, with its DBRP mapping for reads), 3.x and, behind a proxy that
+maps ``/api/v2/write`` to ``/write``, with older 1.x; see :mod:`telemetry_store.generation`.
 """
 
 import os
@@ -17,6 +17,7 @@ from influxdb_client.domain.write_precision import WritePrecision
 
 from service_runtime.errors import UnreachableError
 from telemetry_store.admissible import refused_readings, refused_records, series_problem
+from telemetry_store.generation import LACKS, Generation, generation_of
 from telemetry_store.influx_answer import QueryFailedError, decode_answer, error_text, version_in
 from telemetry_store.influx_status import WriteAnswer
 from telemetry_store.influx_write import LineDelivery
@@ -91,13 +92,16 @@ class InfluxStore:
             raise UnreachableError(f"{self.address}: {error}") from error
 
     async def check(self) -> StoreDescription:
-        """The server's version, after it has shown that the bucket can be read."""
-        version = await self._version()
-        text = await self._ask(_CHECK_STATEMENT, CHECK_TIMEOUT_SECONDS)
-        problem = error_text(text)
+        """The server's version and generation, after it has shown that the bucket can be read."""
+        version, generation = await self._version()
+        try:
+            problem = error_text(await self._ask(_CHECK_STATEMENT, CHECK_TIMEOUT_SECONDS))
+        except UnreachableError as error:
+            raise UnreachableError(f"{error}{_way_out(generation, str(error))}") from error
         if problem:
-            raise UnreachableError(f"{self.address}: {problem}")
-        return StoreDescription("influxdb", version, f"{self.address.base_url}/{self.address.bucket}")
+            raise UnreachableError(f"{self.address}: {problem}{_way_out(generation, problem)}")
+        detail = f"{self.address.base_url}/{self.address.bucket}"
+        return StoreDescription("influxdb", version, f"{detail} ({generation})", LACKS[generation])
 
     async def close(self) -> None:
         """Close both connection pools."""
@@ -152,13 +156,15 @@ class InfluxStore:
             raise UnreachableError(f"{self.address}: {status} {error_text(text)}".rstrip())
         return text
 
-    async def _version(self) -> str:
+    async def _version(self) -> tuple[str, Generation]:
         status, headers, text = await self._request("GET", "/ping", CHECK_TIMEOUT_SECONDS)
         if status == 404:
             status, headers, text = await self._request("GET", "/health", CHECK_TIMEOUT_SECONDS)
         if status >= 300:
             raise UnreachableError(f"{self.address}: {status} {error_text(text)}".rstrip())
-        return headers.get("X-Influxdb-Version", "") or version_in(text)
+        version = headers.get("X-Influxdb-Version", "") or version_in(text)
+        generation = generation_of(version, headers.get("X-Influxdb-Build", ""), headers.get("X-Server-Hostname", ""))
+        return version, generation
 
     async def _request(
         self, method: str, path: str, timeout_seconds: float, **how: Any
@@ -169,6 +175,11 @@ class InfluxStore:
                 return answer.status, answer.headers, await answer.read()
         except _NETWORK_ERRORS as error:
             raise UnreachableError(f"{self.address}: {_explain(error)}") from error
+
+
+def _way_out(generation: Generation, problem: str) -> str:
+    """A missing database means a missing mapping in InfluxDB 2, even when the bucket is there."""
+    return f" (it {LACKS[generation][0]})" if generation is Generation.V2 and "not found" in problem else ""
 
 
 def _explain(error: Exception) -> str:

@@ -13,6 +13,8 @@ class StoreDescription(NamedTuple):
     kind: str
     version: str
     detail: str = ""
+    lacks: tuple[str, ...] = ()
+    """What this server cannot do for us, one sentence each without the subject."""
 
 
 class TelemetryStore(Protocol):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from telemetry_store.generation import LACKS, Generation
 from tests.ecopark.conftest import Run
 from tests.servers.influxdb import InfluxDatabase
 from tests.servers.mosquitto import MosquittoServer
@@ -16,7 +17,8 @@ def test_everything_is_in_order(
 ) -> None:
     smtp = f"127.0.0.1:{smtp_server.port}"
     done = ecopark("doctor", "--park", park_folder, "--store", influxdb.url, "--broker", mosquitto.url, "--smtp", smtp)
-    park, store, broker, mail = done.stdout.splitlines()
+    park, store, *limits, broker, mail = done.stdout.splitlines()
+    assert [limit.strip() for limit in limits] == [f"it {limit}" for limit in LACKS[Generation.V1_BEFORE_8]]
     assert park == f"OK       park    {park_folder}: 3 points, 1 tenants"
     assert store.startswith("OK       store   influxdb 1.")
     assert broker == f"OK       broker  {mosquitto.url} accepts MQTT 5"

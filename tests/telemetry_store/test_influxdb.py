@@ -1,5 +1,6 @@
 """The InfluxDB backend against a real server: bad rows, a stopped server, missing databases, and its addresses."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -111,12 +112,13 @@ class RecordingServer:
     def __init__(self) -> None:
         self.port = free_port()
         self.answer: tuple[int, str, dict[str, str]] = (204, "", {})
+        self.answers: dict[str, tuple[int, str, dict[str, str]]] = {}
         self.seen: list[tuple[str, dict[str, str], dict[str, str], bytes]] = []
 
     async def handle(self, request: web.Request) -> web.Response:
         body = await request.read()
         self.seen.append((request.path, dict(request.query), dict(request.headers), body))
-        status, text, headers = self.answer
+        status, text, headers = self.answers.get(request.path, self.answer)
         return web.Response(status=status, text=text, headers=headers)
 
 
@@ -161,6 +163,38 @@ async def test_a_wrong_token_keeps_rows_and_fails_the_check(recording: Recording
         await store.check()
     await store.close()
     assert outcome.kept_detail.endswith("401: unauthorized access")
+
+
+async def test_a_second_generation_without_its_mapping_names_the_way_out(recording: RecordingServer) -> None:
+    words = '{"code":"not found","message":"no dbrp mapping not found for park"}'
+    recording.answer = (404, words, {"X-Influxdb-Version": "v2.7.12"})
+    recording.answers["/ping"] = (204, "", {"X-Influxdb-Version": "v2.7.12", "X-Influxdb-Build": "OSS"})
+    store = open_store(f"influxdb://127.0.0.1:{recording.port}/park")
+    with pytest.raises(UnreachableError, match=r"404 .*influx v1 dbrp create"):
+        await store.check()
+    await store.close()
+
+
+async def test_the_third_generation_says_which_line_it_did_not_take_and_why(recording: RecordingServer) -> None:
+    fault = {"original_line": "x", "line_number": 1, "error_message": "Detected a new tag 'zone' in write"}
+    recording.answer = (400, json.dumps({"error": "partial write of line protocol occurred", "data": [fault]}), {})
+    store = open_store(f"influxdb://127.0.0.1:{recording.port}/park")
+    outcome = await store.write_readings(ROWS[:1])
+    await store.close()
+    (rejection,) = outcome.rejected
+    assert rejection.reason is RejectReason.TYPE_CONFLICT
+    assert rejection.detail == "partial write of line protocol occurred: Detected a new tag 'zone' in write"
+
+
+async def test_the_check_says_what_the_server_lacks(recording: RecordingServer) -> None:
+    recording.answer = (200, '{"results":[{"statement_id":0}]}', {})
+    recording.answers["/ping"] = (200, "", {"X-Influxdb-Version": "3.4.1", "X-Influxdb-Build": "Core"})
+    store = open_store(f"influxdb://127.0.0.1:{recording.port}/park")
+    description = await store.check()
+    await store.close()
+    assert description.version == "3.4.1"
+    assert description.detail.endswith("/park (InfluxDB 3 Core)")
+    assert any("72 hours" in limit for limit in description.lacks)
 
 
 async def test_reads_ask_query_with_bucket_policy_and_token(recording: RecordingServer) -> None:
