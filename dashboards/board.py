@@ -54,6 +54,7 @@ class Legend(StrEnum):
     TENANT = "tenant"
     DEVICE = "device"
     POINT = "point"
+    GATEWAY = "gateway"
 
 
 class Derive(StrEnum):

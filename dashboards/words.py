@@ -49,6 +49,17 @@ def number_text(value: float | None, language: str) -> str:
     return text.translate(str.maketrans(",.", ".,")) if language == "vi" else text
 
 
+def share_text(percent: float, language: str) -> str:
+    """As :func:`number_text`, but what is not whole is never rounded to 100: one lost reading must show."""
+    for decimals in (1, 2, 3, 4):
+        text = f"{percent:.{decimals}f}"
+        if percent >= 100 or not text.startswith("100"):
+            break
+    else:
+        text = "< 100"
+    return text.replace(".", ",") if language == "vi" else text
+
+
 def count_text(count: int, language: str) -> str:
     """A whole number, thousands apart."""
     text = f"{count:,}"

@@ -131,6 +131,8 @@ class PanelReader:
             return device_name(self.park, result.tags["device"], language)
         if query.legend is Legend.POINT:
             return result.tags["point"]
+        if query.legend is Legend.GATEWAY:
+            return result.tags["gateway"]
         return query.label.say(language)
 
 

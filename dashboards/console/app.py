@@ -9,7 +9,7 @@ from pathlib import Path
 from nicegui import app, ui
 
 from analytics.rulebook import load_rulebook
-from dashboards.boards import park_overview, tenant_board, wastewater_and_emissions
+from dashboards.boards import chain_health, park_overview, tenant_board, wastewater_and_emissions
 from dashboards.console.answers import PanelReader, View
 from dashboards.console.board_page import DEFAULT_RANGE_SECONDS, BoardPage, BoardSource
 from dashboards.console.chain_page import chain_page
@@ -83,12 +83,18 @@ def _add_pages(source: BoardSource, settings: ConsoleSettings) -> None:
         with page_frame(park, language, "/chain"):
             chain_page(settings.ingest_url, park.timezone, language)
 
+    def chain_history(lang: str = "") -> None:
+        language = chosen_language(lang)
+        with page_frame(park, language, "/chain-history"):
+            BoardPage(chain_health(park), source, View(DEFAULT_RANGE_SECONDS, language))
+
     ui.page("/")(overview)
     ui.page("/tenant/{tenant_id}")(tenant)
     ui.page("/wastewater")(wastewater)
     ui.page("/mailbox")(mailbox)
     ui.page("/mailbox/{name}")(mail)
     ui.page("/chain")(chain)
+    ui.page("/chain-history")(chain_history)
 
 
 def _tenant_page(source: BoardSource, tenant_id: str, language: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from analytics.finding import Confidence
+from dashboards.board import DAY_SECONDS
 from dashboards.derive import Sample
 from dashboards.limits import Bound, LimitLine
 from dashboards.words import INSTRUMENT_STATES, NO_STATUS, limit_label, local_text, unit_symbol
@@ -57,11 +58,11 @@ def timeseries_option(
 
 
 def bar_option(series: Sequence[ChartSeries], frame: ChartFrame) -> Option:
-    """One bar per bucket and series, labelled with the day in the park's zone."""
+    """One bar per bucket and series, labelled with its day, or day and hour, in the park's zone."""
     days = sorted({time_ms for each in series for time_ms, _ in each.samples})
     option = _base(frame, [each.name for each in series])
     option["xAxis"] = {
-        "type": "category", "data": [_day_label(day, frame.zone) for day in days], "axisTick": {"show": False},
+        "type": "category", "data": [_bar_label(day, frame) for day in days], "axisTick": {"show": False},
         "axisLine": {"lineStyle": {"color": GREY}}, "axisLabel": {"color": _INK},
     }  # fmt: skip
     option["yAxis"] = _value_axis(frame, series, (), False)
@@ -244,5 +245,6 @@ def _status_pieces(language: str) -> Option:
     }  # fmt: skip
 
 
-def _day_label(time_ms: int, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(time_ms / 1000, tz=UTC).astimezone(zone).strftime("%d/%m")
+def _bar_label(time_ms: int, frame: ChartFrame) -> str:
+    form = "%d/%m" if frame.bucket_seconds >= DAY_SECONDS else "%d/%m %H:%M"
+    return datetime.fromtimestamp(time_ms / 1000, tz=UTC).astimezone(frame.zone).strftime(form)

@@ -14,7 +14,7 @@ from dashboards.console.elements import VERDICT_MARKS, TableCell, rows_table, te
 from dashboards.console.texts import say
 from dashboards.derive import FindingLine, verdict_counts
 from dashboards.limits import limit_lines
-from dashboards.words import VERDICTS, device_name, local_text, number_text, quantity_text, unit_symbol
+from dashboards.words import VERDICTS, device_name, local_text, number_text, quantity_text, share_text, unit_symbol
 from telemetry_model.park_register import Park
 
 ROW_HEIGHT_PIXELS = 34
@@ -49,7 +49,7 @@ class PanelCard:
         elif self.panel.kind is PanelKind.FINDINGS:
             self._show_findings(answer.findings)
         elif self.panel.kind is PanelKind.SHARE:
-            self._show_number(answer.share)
+            self._show_share(answer.share)
         elif answer.is_empty:
             self._say_quietly("no_data")
         elif self.panel.kind is PanelKind.STAT:
@@ -88,13 +88,19 @@ class PanelCard:
         self._shown = dict(option)
         self._state(STATE_DATA)
 
-    def _show_number(self, value: float | None) -> None:
-        if value is None:
+    def _show_number(self, value: float) -> None:
+        self._show_large(number_text(value, self._view.language))
+
+    def _show_share(self, percent: float | None) -> None:
+        if percent is None:
             self._say_quietly("no_data")
-            return
-        if self._changed(("number", value)):
+        else:
+            self._show_large(share_text(percent, self._view.language))
+
+    def _show_large(self, text: str) -> None:
+        if self._changed(("large", text)):
             with self._body, ui.element("div").classes("stat"):
-                text_element("span", number_text(value, self._view.language))
+                text_element("span", text)
                 text_element("span", unit_symbol(self.panel.unit), "unit")
         self._state(STATE_DATA)
 

@@ -19,7 +19,12 @@ DATASOURCE = DataSourceRef(DATASOURCE_TYPE, DATASOURCE_UID)
 EXPRESSIONS = DataSourceRef("__expr__", "__expr__")
 INTERVAL = "$__interval"
 TABLE_KINDS = (PanelKind.FINDINGS, PanelKind.VERDICT_COUNTS)
-_ALIASES = {Legend.TENANT: "$tag_tenant", Legend.DEVICE: "$tag_device", Legend.POINT: "$tag_point"}
+_ALIASES = {
+    Legend.TENANT: "$tag_tenant",
+    Legend.DEVICE: "$tag_device",
+    Legend.POINT: "$tag_point",
+    Legend.GATEWAY: "$tag_gateway",
+}
 _LETTERS = "ABCDEFGHIJ"
 
 

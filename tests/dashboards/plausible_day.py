@@ -66,8 +66,25 @@ async def fill_store(store: TelemetryStore, park: Park, now_ms: int, gap_device:
     for index in range(0, len(rows), 5_000):
         outcome = await store.write_readings(rows[index : index + 5_000])
         assert outcome.accepted == outcome.total
-    outcome = await store.write_records(findings(park, now_ms))
+    outcome = await store.write_records([*findings(park, now_ms), *ledger_lines(park, now_ms)])
     assert outcome.accepted == outcome.total
+
+
+def ledger_lines(park: Park, now_ms: int) -> list[RecordRow]:
+    """A day of the ledger, hour by hour: one gateway with a hole, one with readings in quarantine."""
+    gateways = sorted({point.gateway for point in park.points.values() if point.gateway})
+    first = (now_ms - DAY_MS) // HOUR_MS * HOUR_MS
+    records = []
+    for hour_ms in range(first, now_ms, HOUR_MS):
+        for number, gateway in enumerate(gateways):
+            troubled = (hour_ms - first) // HOUR_MS == 12
+            fields: dict[str, float | int | str | bool] = {
+                "received": 3_000 + 200 * number, "stored": 3_000 + 200 * number - 12 * number * troubled,
+                "quarantined": 12 * number * troubled, "missing": 3 * troubled * (number == 0), "batches": 16,
+                "duplicate": 2 * troubled, "late": 400 * troubled, "refilled": 0,
+            }  # fmt: skip
+            records.append(RecordRow("ledger", {"park": park.id, "gateway": gateway, "run": "r1"}, hour_ms, fields))
+    return records
 
 
 def findings(park: Park, now_ms: int) -> list[RecordRow]:

@@ -117,9 +117,15 @@ def test_a_legend_appears_only_for_several_series() -> None:
 def test_bars_are_named_by_the_parks_day() -> None:
     midnight_in_hanoi = START_MS - 7 * HOUR_MS
     series = ChartSeries("Water", [(midnight_in_hanoi, 12.0), (midnight_in_hanoi + 24 * HOUR_MS, None)])
-    option = bar_option([series], a_frame(unit="m3"))
+    option = bar_option([series], a_frame(unit="m3", bucket_seconds=86_400))
     assert option["xAxis"]["data"] == ["21/11", "22/11"]
     assert option["series"][0]["data"] == [12.0, None]
+
+
+def test_bars_of_an_hour_say_which_hour() -> None:
+    series = ChartSeries("Readings", [(START_MS, 1.0), (START_MS + HOUR_MS, 2.0)])
+    labels = bar_option([series], a_frame(bucket_seconds=3_600))["xAxis"]["data"]
+    assert [label[-5:] for label in labels] == ["07:00", "08:00"]
 
 
 def test_bars_of_several_series_stand_at_the_same_days() -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from dashboards.board import Board, PanelKind
-from dashboards.boards import park_overview, tenant_board, wastewater_and_emissions
+from dashboards.boards import chain_health, park_overview, tenant_board, wastewater_and_emissions
 from telemetry_model.park_register import Park
 from tests.dashboards.conftest import RunningConsole
 
@@ -73,11 +73,16 @@ def visit(browser: Browser, console: RunningConsole) -> Iterator[Visit]:
     context.close()
 
 
-BOARDS = (("/", park_overview), (f"/tenant/{TENANT}", tenant_board), ("/wastewater", wastewater_and_emissions))
+BOARDS = (
+    ("/", park_overview),
+    (f"/tenant/{TENANT}", tenant_board),
+    ("/wastewater", wastewater_and_emissions),
+    ("/chain-history", chain_health),
+)
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
-@pytest.mark.parametrize(("path", "board_of"), BOARDS, ids=["overview", "tenant", "wastewater"])
+@pytest.mark.parametrize(("path", "board_of"), BOARDS, ids=["overview", "tenant", "wastewater", "chain-history"])
 def test_every_panel_of_a_board_shows_data(
     visit: Visit, park: Park, path: str, board_of: Callable[[Park], Board], language: str
 ) -> None:
@@ -110,7 +115,7 @@ def test_the_page_speaks_vietnamese_until_asked_otherwise_and_remembers(visit: V
 
 
 def test_a_made_up_park_says_so_on_every_page(visit: Visit) -> None:
-    for path in ("/", "/wastewater", "/mailbox", "/chain"):
+    for path in ("/", "/wastewater", "/mailbox", "/chain", "/chain-history"):
         page = visit.open(f"{path}?lang=en")
         expect(page.locator('[data-banner="simulated"]')).to_contain_text("Simulated park")
 

@@ -28,7 +28,7 @@ def test_every_board_arrives_unchanged(grafana: FakeGrafana) -> None:
     addresses = publish(grafana.url, "a-token", FILES)
     sent = {board["uid"]: board for board in (json.loads(path.read_text(encoding="utf-8")) for path in FILES)}
     assert grafana.boards == sent
-    assert addresses[0] == f"{grafana.url}/d/ecopark-park-overview-en/board"
+    assert f"{grafana.url}/d/ecopark-park-overview-en/board" in addresses
 
 
 def test_publishing_again_replaces(grafana: FakeGrafana) -> None:

@@ -7,7 +7,16 @@ import pytest
 
 from analytics.finding import Confidence, Verdict
 from dashboards.console.texts import TEXTS, say
-from dashboards.words import CONFIDENCES, VERDICTS, count_text, device_name, local_text, number_text, quantity_text
+from dashboards.words import (
+    CONFIDENCES,
+    VERDICTS,
+    count_text,
+    device_name,
+    local_text,
+    number_text,
+    quantity_text,
+    share_text,
+)
 from telemetry_model.park_register import Park
 
 
@@ -53,3 +62,10 @@ def test_a_device_is_called_by_what_it_watches(park: Park) -> None:
 
 def _places(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_a_share_that_is_not_whole_is_never_shown_as_100() -> None:
+    assert share_text(100.0, "en") == "100.0"
+    assert share_text(99.96, "vi") == "99,96"
+    assert share_text(99.999999, "en") == "< 100"
+    assert share_text(12.34, "en") == "12.3"
