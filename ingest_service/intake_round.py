@@ -5,6 +5,7 @@ from bisect import bisect_right
 
 from ingest_service.admission import Admission, RefusalReason, RefusedRecord, row_payload
 from ingest_service.batch_identity import UNNUMBERED, created_ms_of
+from ingest_service.late_marks import LateTimes, take_reasons_back
 from ingest_service.outcome import DeliveryOutcome
 from ingest_service.reception import UNKNOWN_SOURCE, Reception
 from ingest_service.state.run_cursor import RunCursor, RunKey
@@ -33,6 +34,7 @@ class IntakeRound:
         self.fresh_created_ms: list[int] = []
         self.outcomes: dict[asyncio.Future[DeliveryOutcome], DeliveryOutcome] = {}
         """For deliveries whose sender waits to hear."""
+        self.late = LateTimes()
 
     def add(self, delivery: Delivery) -> None:
         """Admit one delivery; a batch that is stored already changes only its counts, unless a refill wants it."""
@@ -110,12 +112,16 @@ class IntakeRound:
             outcome.stored += len(rows)
             for record in refused:
                 outcome.refuse(record.reason)
+        if late:
+            self.late.note(rows, delivery.received_at_ms)
+        if delivery.identity is None and (late or delivery.answer is not None):
+            rows = take_reasons_back(rows)
         self._add_rows(delivery, key, rows)
 
     def _take_again(self, delivery: Delivery, key: LedgerKey) -> None:
         """Its readings were counted when they first came; the rows are written as if they never had been."""
         message, now_ms = delivery.message, delivery.received_at_ms
-        rows, refused, _, _ = self._reception.admit(
+        rows, refused, _, late = self._reception.admit(
             message.topic, delivery.gateway, message.content_type, message.payload, now_ms, numbered=True
         )
         settlement = self.settlement
@@ -124,6 +130,8 @@ class IntakeRound:
         settlement.line(key).refilled += 1
         for record in refused:
             settlement.refusals.append(Refusal(delivery.message.topic, *record, delivery.received_at_ms))
+        if late:
+            self.late.note(rows, now_ms)
         self._add_rows(delivery, None, rows)
 
     def _add_rows(self, delivery: Delivery, key: LedgerKey | None, rows: list[ReadingRow]) -> None:

@@ -6,6 +6,7 @@ import logging
 from ingest_service.cursor_announcer import CursorAnnouncer
 from ingest_service.gateway_board import GatewayBoard
 from ingest_service.intake_round import IntakeRound
+from ingest_service.late_marks import LateMarks
 from ingest_service.latency import LatencyRecord
 from ingest_service.reception import Reception
 from ingest_service.settings import IngestSettings
@@ -26,7 +27,8 @@ class Pipeline:
 
     Why nothing is lost: a delivery is acknowledged after its rows are in the store and its state is on disk. Why
     nothing doubles: rows have an identity, so writing them again changes nothing, and counts and cursors change
-    together in one transaction, so a batch that comes again is known.
+    together in one transaction, so a batch that comes again is known. Why no late reading goes unseen: its mark is
+    written after its row and before the acknowledgement.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Pipeline:
         self._board = board
         self._clock = clock
         self.latency = LatencyRecord(clock)
+        self._late_marks = LateMarks(settings.mqtt_client_id, clock)
         self.state_problem = ""
         self.busy_since: float | None = None
         """Monotonic time at which the round now being written began, ``None`` between rounds."""
@@ -82,6 +85,8 @@ class Pipeline:
         """Write, commit, acknowledge."""
         for rejection in await self._writer.write(intake.rows):
             intake.reject(rejection)
+        if intake.late:
+            await self._writer.write_marks(self._late_marks.rows(intake.late))
         await self._commit(intake)
         now_ms = self._clock.now_ms()
         for delivery in intake.deliveries:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from ingest_service.admission import RefusalReason
 from ingest_service.http_sources import load_http_sources
+from ingest_service.late_marks import LateMarks, LateTimes, take_reasons_back
 from ingest_service.park_folder import load_park
 from ingest_service.reception import Reception
 from ingest_service.settings import IngestSettings
@@ -16,6 +17,8 @@ from telemetry_store.protocol import TelemetryStore
 from telemetry_store.rows import ReadingRow
 
 RECORDS_AT_A_TIME = 500
+REPLICA = "quarantine-replay"
+"""Whose late marks these are: the service may run beside the replay."""
 _AS_THEY_CAME = (RefusalReason.MALFORMED_PACK, RefusalReason.MALFORMED_RECORD, RefusalReason.UNKNOWN_TOPIC)
 """Refused before their times were resolved: "now" in these bytes is when they first came."""
 
@@ -45,13 +48,18 @@ async def _replay(
     quarantine: Quarantine, reception: Reception, store: TelemetryStore, clock: Clock, reason: str | None
 ) -> ReplayResult:
     readings = released = still_refused = last_id = 0
+    marks = LateMarks(REPLICA, clock)
     while records := quarantine.records(reason, RECORDS_AT_A_TIME, last_id):
         last_id = records[-1].id
         admitted = {r.id: rows for r in records if (rows := _admit(reception, r, clock.now_ms()))}
-        rows = [row for group in admitted.values() for row in group]
+        rows = take_reasons_back([row for group in admitted.values() for row in group])
         outcome = await store.write_readings(rows)
-        if outcome.kept:
-            raise UnreachableError(f"store: {outcome.kept_detail} (nothing was released from this point on)")
+        late = LateTimes()
+        late.note(rows, clock.now_ms())
+        marked = await store.write_records(marks.rows(late))
+        if outcome.kept or marked.kept:
+            detail = outcome.kept_detail or marked.kept_detail
+            raise UnreachableError(f"store: {detail} (nothing was released from this point on)")
         refused = {rejection.index for rejection in outcome.rejected}
         ids = [record_id for record_id, group in admitted.items() for _ in group]
         bad = {ids[index] for index in refused}

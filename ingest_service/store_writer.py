@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from service_runtime.clock import Clock
 from service_runtime.errors import UnreachableError
 from service_runtime.logs import event
 from telemetry_store.protocol import StoreDescription, TelemetryStore
-from telemetry_store.rows import ReadingRow, Rejection, WriteOutcome
+from telemetry_store.rows import ReadingRow, RecordRow, Rejection, WriteOutcome
 
 FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 30.0
 CHECK_INTERVAL_SECONDS = 5.0
 _log = logging.getLogger(__name__)
+_Row = TypeVar("_Row", ReadingRow, RecordRow)
 
 
 class StoreWriter:
@@ -34,12 +36,22 @@ class StoreWriter:
 
     async def write(self, rows: Sequence[ReadingRow]) -> list[Rejection]:
         """Write all rows; returns those refused for good, by their index in ``rows``."""
+        return await self._write(rows, self._store.write_readings)
+
+    async def write_marks(self, rows: Sequence[RecordRow]) -> None:
+        """Write all late marks; one that is refused for good is only logged."""
+        for rejection in await self._write(rows, self._store.write_records):
+            event(_log, logging.ERROR, "store refused a late mark", detail=rejection.detail)
+
+    async def _write(
+        self, rows: Sequence[_Row], write: Callable[[Sequence[_Row]], Awaitable[WriteOutcome]]
+    ) -> list[Rejection]:
         rejections: list[Rejection] = []
         indexes: Sequence[int] = range(len(rows))
         delay = self._first_retry_seconds
         while indexes:
             pending = rows if len(indexes) == len(rows) else [rows[index] for index in indexes]
-            outcome = await self._store.write_readings(pending)
+            outcome = await write(pending)
             for rejection in outcome.rejected:
                 rejections.append(Rejection(indexes[rejection.index], rejection.reason, rejection.detail))
             indexes = [indexes[index] for index in outcome.kept]

@@ -11,11 +11,14 @@ FIELD_REASON = "reason"
 FINDINGS = "findings"
 INDICATORS = "indicators"
 LEDGER = "ledger"
+LATE_ARRIVALS = "late_arrivals"
+"""Where readings were written long after they were measured: which verdicts and sums must be formed anew."""
 
 RECORD_TAGS: dict[str, tuple[str, ...]] = {
     FINDINGS: ("park", "rule", "subject", "tenant"),
     INDICATORS: ("indicator", "park", "subject", "tenant"),
     LEDGER: ("gateway", "park", "run"),
+    LATE_ARRIVALS: ("device", "park", "replica"),
 }
 RECORD_FIELDS: dict[str, tuple[str, ...]] = {
     FINDINGS: ("verdict", "verdict_code", "observed", "limit", "margin_percent", "unit", "data_capture",
@@ -24,6 +27,7 @@ RECORD_FIELDS: dict[str, tuple[str, ...]] = {
     INDICATORS: ("value", "unit", "data_capture", "period_end_ms"),
     LEDGER: ("received", "stored", "quarantined", "duplicate", "late", "missing", "through_seq",
              "expected", "batches", "refilled", "missing_sequences"),
+    LATE_ARRIVALS: ("oldest_ms", "newest_ms", "readings"),
 }  # fmt: skip
 
 
@@ -34,4 +38,4 @@ def reading_fields(medium: Medium) -> set[str]:
 
 def measurements() -> tuple[str, ...]:
     """Every measurement of the store."""
-    return (*(m.value for m in Medium), FINDINGS, INDICATORS, LEDGER)
+    return (*(m.value for m in Medium), FINDINGS, INDICATORS, LEDGER, LATE_ARRIVALS)
