@@ -13,6 +13,7 @@ from analytics.evaluate import Judgement, judge
 from analytics.finding import Finding
 from analytics.findings_store import write_findings, write_indicators
 from analytics.plan import JudgingRange
+from analytics.rollups.keeper import RollupKeeper
 from analytics.rulebook import Rule, load_rulebook
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
 from analytics.settings import AnalyticsSettings, instant_ms
@@ -54,7 +55,8 @@ async def run_analytics(settings: AnalyticsSettings, clock: Clock | None = None)
         engine: FindingSink = alerting.build_alert_engine(settings, park, store, clock)
         try:
             service = AnalyticsService(settings, park, store, engine, clock)
-            await run_until_stopped(stop, {"judging": service.run()})
+            rollups = RollupKeeper(store, park, clock).run(settings.evaluate_interval_seconds)
+            await run_until_stopped(stop, {"judging": service.run(), "rollups": rollups})
         finally:
             await engine.close()
     finally:

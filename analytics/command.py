@@ -17,6 +17,7 @@ from analytics.indicators.store_readings import Span
 from analytics.plan import JudgingRange
 from analytics.readings_query import data_range
 from analytics.report import HEADER, as_json, as_row, explain, rule_line
+from analytics.rollups.command import retention, rollups
 from analytics.rulebook import Rule, load_rulebook
 from analytics.rulebook.examples import run_examples
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
@@ -77,6 +78,10 @@ def evaluate(**options: object) -> None:
 def indicators(**options: object) -> None:
     """Compute what the register's points allow, and say why where they do not."""
     asyncio.run(_indicators(options))
+
+
+analytics.add_command(rollups)
+analytics.add_command(retention)
 
 
 @analytics.group()

@@ -21,7 +21,7 @@ from telemetry_store.generation import LACKS, Generation, generation_of
 from telemetry_store.influx_answer import QueryFailedError, decode_answer, error_text, version_in
 from telemetry_store.influx_status import WriteAnswer
 from telemetry_store.influx_write import LineDelivery
-from telemetry_store.influxql import render
+from telemetry_store.influxql import quote_name, quote_string, render
 from telemetry_store.line_protocol import ReadingLines, record_line
 from telemetry_store.protocol import StoreDescription
 from telemetry_store.query import SeriesQuery, SeriesResult
@@ -91,6 +91,14 @@ class InfluxStore:
         except QueryFailedError as error:
             raise UnreachableError(f"{self.address}: {error}") from error
 
+    async def delete_readings(self, measurement: str, park: str, before_ms: int) -> None:
+        """InfluxQL's DELETE; InfluxDB 3 has none and says so."""
+        which = f'"park" = {quote_string(park)} AND time < {before_ms * 1_000_000}'
+        statement = f"DELETE FROM {quote_name(measurement)} WHERE {which}"
+        text = await self._ask(statement, QUERY_TIMEOUT_SECONDS, changes=True)
+        if problem := error_text(text):
+            raise UnreachableError(f"{self.address}: {problem}")
+
     async def check(self) -> StoreDescription:
         """The server's version and generation, after it has shown that the bucket can be read."""
         version, generation = await self._version()
@@ -143,13 +151,13 @@ class InfluxStore:
             self._session = aiohttp.ClientSession(headers=headers)
         return self._session
 
-    async def _ask(self, statement: str, timeout_seconds: float) -> bytes:
+    async def _ask(self, statement: str, timeout_seconds: float, changes: bool = False) -> bytes:
         parameters = {"db": self.address.bucket, "epoch": "ms", "chunked": "true", "q": statement}
         if self.address.retention_policy:
             parameters["rp"] = self.address.retention_policy
         how: dict[str, Any] = {"params": parameters}
         method = "GET"
-        if len(statement) > _MAX_QUERY_IN_URL:
+        if changes or len(statement) > _MAX_QUERY_IN_URL:
             method, how = "POST", {"data": parameters}
         status, _, text = await self._request(method, "/query", timeout_seconds, **how)
         if status != 200:

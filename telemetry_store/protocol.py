@@ -39,6 +39,13 @@ class TelemetryStore(Protocol):
         """Answer a query, groups in the order of their tag values."""
         ...
 
+    async def delete_readings(self, measurement: str, park: str, before_ms: int) -> None:
+        """Delete a park's rows of a measurement of readings that are older; raises ``UnreachableError``.
+
+        Whatever is there by then is gone when this returns, for every reader; a server that cannot delete says so.
+        """
+        ...
+
     async def check(self) -> StoreDescription:
         """Say what answers, or raise ``UnreachableError``."""
         ...

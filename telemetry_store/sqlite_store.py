@@ -49,6 +49,10 @@ class SqliteStore:
         """Answer from a snapshot of the file; raises :class:`UnreachableError` naming the file."""
         return await self._run(self._read_threads, self._select, query)
 
+    async def delete_readings(self, measurement: str, park: str, before_ms: int) -> None:
+        """In the writer's thread, a day at a time."""
+        await self._run(self._write_thread, self._writer.delete_readings, measurement, park, before_ms)
+
     async def check(self) -> StoreDescription:
         """Open the file if there is one; raises :class:`UnreachableError` naming it, or its folder."""
         return await self._run(self._read_threads, self._check)

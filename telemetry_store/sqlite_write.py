@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,8 +32,14 @@ ON CONFLICT DO UPDATE SET zone = zone RETURNING id
 _ADD_RECORD_SERIES = """
 INSERT INTO record_series (measurement, tags) VALUES (?, ?) ON CONFLICT DO UPDATE SET tags = tags RETURNING id
 """
+_DELETE_READINGS = """
+DELETE FROM reading WHERE series_id = ? AND time_ms IN
+    (SELECT time_ms FROM reading WHERE series_id = ? AND time_ms < ? ORDER BY time_ms LIMIT ?)
+"""
+_DELETED_AT_A_TIME = 10_000
 _MAX_KNOWN_SERIES = 200_000
 _Row = TypeVar("_Row", ReadingRow, RecordRow)
+_Result = TypeVar("_Result")
 
 
 class SqliteWriter:
@@ -56,6 +63,18 @@ class SqliteWriter:
     def write_records(self, rows: Sequence[RecordRow]) -> WriteOutcome:
         """All admissible rows in one transaction, or all kept."""
         return self._write(rows, refused_records(rows), self._put_records)
+
+    def delete_readings(self, measurement: str, park: str, before_ms: int) -> None:
+        """Each series in transactions of bounded size: other writers wait only for one of them."""
+        try:
+            if not self._path.exists():
+                return
+            for series_id in self._in_transaction(lambda database: _series_ids(database, measurement, park)):
+                while self._in_transaction(partial(_delete_some, series_id=series_id, before_ms=before_ms)):
+                    pass
+        except sqlite3.Error as error:
+            self.close()
+            raise UnreachableError(f"sqlite {self._path}: {error}") from error
 
     def close(self) -> None:
         """Let go of the file; the next write opens it again."""
@@ -86,6 +105,9 @@ class SqliteWriter:
         return WriteOutcome(total, tuple(refused))
 
     def _commit(self, rows: Sequence[_Row], put: Callable[[sqlite3.Connection, Sequence[_Row]], None]) -> None:
+        self._in_transaction(lambda database: put(database, rows))
+
+    def _in_transaction(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
         if self._database is not None and self._opened_file != _file_number(self._path):
             # Deleted or replaced under us: what is written to the old one nobody will ever read.
             self.close()
@@ -94,8 +116,9 @@ class SqliteWriter:
             self._opened_file = _file_number(self._path)
         self._database.execute("BEGIN IMMEDIATE")
         try:
-            put(self._database, rows)
+            result = work(self._database)
             self._database.execute("COMMIT")
+            return result
         finally:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
@@ -122,6 +145,16 @@ class SqliteWriter:
                 (ids[key],) = database.execute(_ADD_RECORD_SERIES, key).fetchone()
             cells.append((ids[key], row.time_ms, msgspec.json.encode(dict(row.fields)).decode()))
         database.executemany(_UPSERT_RECORD, cells)
+
+
+def _series_ids(database: sqlite3.Connection, measurement: str, park: str) -> list[int]:
+    found = database.execute("SELECT id FROM series WHERE measurement = ? AND park = ?", (measurement, park))
+    return [series_id for (series_id,) in found]
+
+
+def _delete_some(database: sqlite3.Connection, series_id: int, before_ms: int) -> int:
+    """The oldest ones; returns how many."""
+    return database.execute(_DELETE_READINGS, (series_id, series_id, before_ms, _DELETED_AT_A_TIME)).rowcount
 
 
 def _file_number(path: Path) -> int:

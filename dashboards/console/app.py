@@ -9,7 +9,7 @@ from pathlib import Path
 from nicegui import app, ui
 
 from analytics.rulebook import load_rulebook
-from dashboards.boards import chain_health, park_overview, tenant_board, wastewater_and_emissions
+from dashboards.boards import chain_health, park_overview, park_year, tenant_board, wastewater_and_emissions
 from dashboards.console.answers import PanelReader, View
 from dashboards.console.board_page import DEFAULT_RANGE_SECONDS, BoardPage, BoardSource
 from dashboards.console.chain_page import chain_page
@@ -68,6 +68,11 @@ def _add_pages(source: BoardSource, settings: ConsoleSettings) -> None:
         with page_frame(park, language, "/wastewater"):
             BoardPage(wastewater_and_emissions(park), source, View(DEFAULT_RANGE_SECONDS, language))
 
+    def year(lang: str = "") -> None:
+        language = chosen_language(lang)
+        with page_frame(park, language, "/year"):
+            BoardPage(park_year(park), source, View(DEFAULT_RANGE_SECONDS, language))
+
     def mailbox(lang: str = "") -> None:
         language = chosen_language(lang)
         with page_frame(park, language, "/mailbox"):
@@ -91,6 +96,7 @@ def _add_pages(source: BoardSource, settings: ConsoleSettings) -> None:
     ui.page("/")(overview)
     ui.page("/tenant/{tenant_id}")(tenant)
     ui.page("/wastewater")(wastewater)
+    ui.page("/year")(year)
     ui.page("/mailbox")(mailbox)
     ui.page("/mailbox/{name}")(mail)
     ui.page("/chain")(chain)

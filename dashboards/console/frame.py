@@ -61,5 +61,5 @@ def link(text: str, address: str) -> ui.link:
 def _navigation(park: Park) -> list[tuple[str, str]]:
     firms = park.firms()
     tenant = [(f"/tenant/{firms[0].id}", "tenants")] if firms else []
-    chain = [("/chain", "chain"), ("/chain-history", "chain_history")]
-    return [("/", "overview"), *tenant, ("/wastewater", "wastewater"), ("/mailbox", "mailbox"), *chain]
+    boards = [("/", "overview"), *tenant, ("/wastewater", "wastewater"), ("/year", "year")]
+    return [*boards, ("/mailbox", "mailbox"), ("/chain", "chain"), ("/chain-history", "chain_history")]

@@ -11,6 +11,7 @@ TEXTS: dict[str, Text] = {
     "wastewater": Text("Nước thải & khí thải", "Wastewater & emissions"),
     "mailbox": Text("Hộp thư", "Mailbox"),
     "chain": Text("Chuỗi dữ liệu", "Data chain"),
+    "year": Text("12 tháng", "12 months"),
     "chain_history": Text("Đối soát", "Chain history"),
     "range_6h": Text("6 giờ", "6 h"),
     "range_24h": Text("24 giờ", "24 h"),

@@ -16,6 +16,8 @@ from telemetry_model.storage_schema import (
     RECORD_TAGS,
     measurements,
     reading_fields,
+    rollup_fields,
+    rollup_source,
 )
 
 UNITLESS_KINDS = ("table", "state-timeline", "text", "row")
@@ -143,4 +145,6 @@ def _check_statement(statement: SelectStatement) -> Iterator[str]:
 def _schema(measurement: str) -> tuple[set[str], set[str]]:
     if measurement in RECORD_FIELDS:
         return set(RECORD_FIELDS[measurement]), set(RECORD_TAGS[measurement])
-    return reading_fields(Medium(measurement)) | {FIELD_STATUS, FIELD_REASON}, set(READING_TAGS)
+    medium = rollup_source(measurement)
+    fields = rollup_fields(medium) if medium else reading_fields(Medium(measurement))
+    return fields | {FIELD_STATUS, FIELD_REASON}, set(READING_TAGS)

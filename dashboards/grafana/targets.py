@@ -76,7 +76,7 @@ def statement(query: PanelQuery, board: Board, park: Park, column: int | None = 
         # Buckets without data are said to be empty, so that a line breaks there.
         fill="none" if query.derive is Derive.INCREASE else "null",
         variables={TENANT_VARIABLE: TENANT_VARIABLE} if board.variables else {},
-        timezone=park.timezone.key if query.bucket_seconds == DAY_SECONDS else "",
+        timezone=park.timezone.key if (query.bucket_seconds or 0) >= DAY_SECONDS else "",
     )
     return _as_increase(text, asked) if query.derive is Derive.INCREASE else text
 

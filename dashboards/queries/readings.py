@@ -48,6 +48,16 @@ def counter_of_tenant(scope: QueryScope, points: PointSet) -> SeriesQuery:
     return _per_bucket(scope, points, Aggregate.LAST, ("point",), measuring_only=True, tenant=scope.tenant)
 
 
+def counter_of_device(scope: QueryScope, points: PointSet) -> SeriesQuery:
+    """The counters' last value per bucket, one series a device (kWh, m3 or t)."""
+    return _per_bucket(scope, points, Aggregate.LAST, ("device",), measuring_only=True)
+
+
+def mean_of_days_by_device(scope: QueryScope, points: PointSet) -> SeriesQuery:
+    """The daily means as they are kept; one series a device."""
+    return _per_bucket(scope, points, Aggregate.MEAN, ("device",), measuring_only=True)
+
+
 def measured_by_device(scope: QueryScope, points: PointSet) -> SeriesQuery:
     """Mean of the values measured with the instrument in state "measuring"; one series a device."""
     return _per_bucket(scope, points, Aggregate.MEAN, ("device",), measuring_only=True)

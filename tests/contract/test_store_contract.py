@@ -1,6 +1,7 @@
 """What every store keeps: writing, rewriting and refusing rows, and reading them back as they are."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -264,3 +265,20 @@ async def test_check_says_what_answers(store: TelemetryStore) -> None:
     description = await store.check()
     assert description.kind in ("sqlite", "influxdb")
     assert description.version[0].isdigit()
+
+
+async def test_old_readings_of_one_measurement_and_park_are_deleted_and_no_others(store: TelemetryStore) -> None:
+    other_park = replace(a_series(), park="other")
+    await store.write_readings(every(a_series(), [1.0, 2.0, 3.0]))
+    await store.write_readings(every(other_park, [1.0]))
+    await store.write_readings(every(replace(a_series(), measurement="energy_hourly"), [1.0]))
+    await store.delete_readings("energy", a_series().park, START_MS + 10_000)
+    here = (("park", (a_series().park,)),)
+    assert rows_of(await store.select(raw(where=here))) == [(START_MS + 10_000, 2.0), (START_MS + 20_000, 3.0)]
+    assert rows_of(await store.select(raw(where=(("park", ("other",)),)))) == [(START_MS, 1.0)]
+    assert rows_of(await store.select(raw(measurement="energy_hourly", where=here))) == [(START_MS, 1.0)]
+
+
+async def test_deleting_where_nothing_is_does_nothing(store: TelemetryStore) -> None:
+    await store.delete_readings("energy", "nobody", START_MS)
+    assert await store.select(raw()) == []

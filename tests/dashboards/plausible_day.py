@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterator
 
 from analytics.finding import Verdict
-from service_runtime.clock import utc_from_ms
+from analytics.rollups.keeper import RollupKeeper
+from service_runtime.clock import ManualClock, utc_from_ms
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_model.quantities import Kind
 from telemetry_model.storage_schema import FINDINGS
@@ -66,6 +67,7 @@ async def fill_store(store: TelemetryStore, park: Park, now_ms: int, gap_device:
     for index in range(0, len(rows), 5_000):
         outcome = await store.write_readings(rows[index : index + 5_000])
         assert outcome.accepted == outcome.total
+    await RollupKeeper(store, park, ManualClock(now_ms)).turn()
     outcome = await store.write_records([*findings(park, now_ms), *ledger_lines(park, now_ms)])
     assert outcome.accepted == outcome.total
 

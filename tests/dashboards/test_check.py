@@ -104,7 +104,7 @@ def test_the_command_prints_one_line_a_problem_and_exits_1(sound: Board, tmp_pat
 
 def test_the_command_checks_the_generated_boards_by_itself() -> None:
     result = CliRunner().invoke(dashboards, ["check"])
-    assert (result.exit_code, result.output) == (0, "8 boards checked, no problem\n")
+    assert (result.exit_code, result.output) == (0, "10 boards checked, no problem\n")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -126,6 +126,6 @@ def test_generate_prints_what_it_wrote(tmp_path: Path) -> None:
     result = CliRunner().invoke(dashboards, ["generate", "--park-folder", park, "--output", str(tmp_path)])
     assert [Path(line) for line in result.output.splitlines()] == [
         tmp_path / f"{name}.{language}.json"
-        for name in ("park-overview", "tenant", "wastewater-and-emissions", "chain-health")
+        for name in ("park-overview", "tenant", "wastewater-and-emissions", "park-year", "chain-health")
         for language in ("vi", "en")
     ]

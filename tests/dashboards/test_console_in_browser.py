@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from dashboards.board import Board, PanelKind
-from dashboards.boards import chain_health, park_overview, tenant_board, wastewater_and_emissions
+from dashboards.boards import chain_health, park_overview, park_year, tenant_board, wastewater_and_emissions
 from telemetry_model.park_register import Park
 from tests.dashboards.conftest import RunningConsole
 
@@ -77,12 +77,13 @@ BOARDS = (
     ("/", park_overview),
     (f"/tenant/{TENANT}", tenant_board),
     ("/wastewater", wastewater_and_emissions),
+    ("/year", park_year),
     ("/chain-history", chain_health),
 )
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
-@pytest.mark.parametrize(("path", "board_of"), BOARDS, ids=["overview", "tenant", "wastewater", "chain-history"])
+@pytest.mark.parametrize(("path", "board_of"), BOARDS, ids=[path for path, _ in BOARDS])
 def test_every_panel_of_a_board_shows_data(
     visit: Visit, park: Park, path: str, board_of: Callable[[Park], Board], language: str
 ) -> None:

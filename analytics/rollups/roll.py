@@ -1,0 +1,155 @@
+"""Readings of a stretch of time -> rollup rows of its whole hours or of one local day; the database does the sums.
+
+Only valid readings count (status measuring, no reason). A period without any has no row; when it had one before, that
+row is marked ``no_data``, so that nobody takes it for a value.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from service_runtime.errors import UnreachableError
+from service_runtime.logs import event
+from telemetry_model.park_register import Park
+from telemetry_model.quantities import Kind, Medium
+from telemetry_model.storage_schema import (
+    READING_TAGS,
+    ROLLUP_COLUMNS,
+    RollupPeriod,
+    rollup_field,
+    rollup_measurement,
+)
+from telemetry_store.protocol import TelemetryStore
+from telemetry_store.query import Aggregate, Select, SeriesQuery
+from telemetry_store.rows import PointSeries, ReadingRow
+
+_log = logging.getLogger(__name__)
+HOUR_MS = 3_600_000
+ROWS_PER_WRITE = 5_000
+NO_DATA = "no_data"
+_COUNT = "count"
+
+
+class Source(NamedTuple):
+    """One field of one medium."""
+
+    medium: Medium
+    field: str
+    kind: Kind
+
+
+class Stretch(NamedTuple):
+    """What to roll up: ``[start_ms, stop_ms)`` into hours or into one day; ``devices`` empty means all."""
+
+    period: RollupPeriod
+    start_ms: int
+    stop_ms: int
+    devices: tuple[str, ...] = ()
+
+
+def sources_of(park: Park, devices: Iterable[str] = ()) -> list[Source]:
+    """The fields the park's points (of these devices) are stored in."""
+    wanted = frozenset(devices)
+    points = (point for point in park.points.values() if not wanted or point.device in wanted)
+    return sorted({Source(point.medium, point.field_name, point.quantity.kind) for point in points})
+
+
+async def roll_up(store: TelemetryStore, park: Park, stretch: Stretch, again: bool = False) -> int:
+    """Write the rollups of a stretch; returns how many rows. ``again``: some may be there and may have become wrong.
+
+    Raises ``UnreachableError``; what was written by then is right and will be written again.
+    """
+    written = 0
+    for source in sources_of(park, stretch.devices):
+        rows = await _rolled(store, park, source, stretch, again)
+        if again:
+            rolled = {(tuple(row.series.tags().values()), row.time_ms) for row in rows}
+            rows += await _emptied(store, park, source, stretch, rolled)
+        await _write(store, rows)
+        written += len(rows)
+    return written
+
+
+async def _rolled(store: TelemetryStore, park: Park, source: Source, stretch: Stretch, again: bool) -> list[ReadingRow]:
+    columns = ROLLUP_COLUMNS[source.kind]
+    found = await store.select(
+        _question(
+            park, stretch, source.medium.value, tuple(Select(source.field, Aggregate(name), name) for name in columns)
+        )
+    )
+    reason = "" if again else None
+    rows: list[ReadingRow] = []
+    for result in found:
+        series = [_series(source, stretch.period, column, result.tags) for column in columns]
+        for time_ms, *values in result.rows:
+            rows += [
+                ReadingRow(one, int(time_ms or 0), float(value), 0, reason)
+                for one, value in zip(series, values, strict=True)
+                if isinstance(value, int | float)
+            ]
+    return rows
+
+
+async def _emptied(
+    store: TelemetryStore, park: Park, source: Source, stretch: Stretch, rolled: set[tuple[tuple[str, ...], int]]
+) -> list[ReadingRow]:
+    """Marks for the periods that have a row and no valid reading any more."""
+    measurement, field = rollup_measurement(source.medium, stretch.period), rollup_field(source.field, _COUNT)
+    question = _question(park, stretch, measurement, (Select(field),), raw=True)
+    rows = []
+    for result in await store.select(question):
+        series = _series(source, stretch.period, _COUNT, result.tags)
+        key = tuple(series.tags().values())
+        times = [int(row[0] or 0) for row in result.rows]
+        rows += [ReadingRow(series, at, 0.0, 0, NO_DATA) for at in times if (key, at) not in rolled]
+    return rows
+
+
+def _question(
+    park: Park, stretch: Stretch, measurement: str, select: tuple[Select, ...], raw: bool = False
+) -> SeriesQuery:
+    where: list[tuple[str, tuple[str, ...]]] = [("park", (park.id,))]
+    if stretch.devices:
+        where.append(("device", stretch.devices))
+    return SeriesQuery(
+        measurement=measurement,
+        select=select,
+        start_ms=stretch.start_ms,
+        stop_ms=stretch.stop_ms,
+        where=tuple(where),
+        group_by=READING_TAGS,
+        every_seconds=HOUR_MS // 1000 if stretch.period is RollupPeriod.HOURLY and not raw else None,
+        measuring_only=True,
+    )
+
+
+def _series(source: Source, period: RollupPeriod, column: str, tags: dict[str, str]) -> PointSeries:
+    return PointSeries(
+        measurement=rollup_measurement(source.medium, period), field=rollup_field(source.field, column), **tags
+    )
+
+
+async def _write(store: TelemetryStore, rows: Sequence[ReadingRow]) -> None:
+    for start in range(0, len(rows), ROWS_PER_WRITE):
+        outcome = await store.write_readings(rows[start : start + ROWS_PER_WRITE])
+        if outcome.kept:
+            raise UnreachableError(f"rollups: {outcome.kept_detail}")
+        for rejection in outcome.rejected:
+            event(_log, logging.ERROR, "store refused a rollup", detail=rejection.detail)
+
+
+def merged(spans: Iterable[tuple[str, int, int]]) -> dict[tuple[int, int], tuple[str, ...]]:
+    """Devices by the stretch they share: ``(device, start_ms, stop_ms)``, overlapping ones of a device made one."""
+    by_device: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for device, start_ms, stop_ms in sorted(spans, key=lambda span: (span[0], span[1])):
+        kept = by_device[device]
+        if kept and start_ms <= kept[-1][1]:
+            kept[-1] = (kept[-1][0], max(kept[-1][1], stop_ms))
+        else:
+            kept.append((start_ms, stop_ms))
+    shared: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for device, stretches in by_device.items():
+        for stretch in stretches:
+            shared[stretch].append(device)
+    return {stretch: tuple(sorted(devices)) for stretch, devices in sorted(shared.items())}
