@@ -195,7 +195,7 @@ class MqttConnection:
         self._socket = None
 
     def _read(self) -> None:
-        """Handle what has arrived; client and TLS may hold more than the socket shows, so read on while something comes."""
+        """Handle what has arrived; client and TLS may hold more than the socket shows: read on while there is any."""
         for _ in range(MAX_PACKETS_PER_TURN):
             before = self._handled
             self._client.loop_read()
