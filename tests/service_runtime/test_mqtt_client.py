@@ -4,8 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from paho.mqtt import _packet as paho_packet
-from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -28,12 +26,12 @@ def publish_body(topic: bytes, mid: int, payload: bytes, **properties: Any) -> b
 
 
 def as_paho_reads(body: bytes) -> IncomingMessage:
-    found = paho_packet.decode_publish(PUBLISH_QOS_1, body, MQTTProtocolVersion.MQTTv5)
-    user = dict(getattr(found.properties, "UserProperty", ()))
-    content_type = getattr(found.properties, "ContentType", "")
-    return IncomingMessage(
-        found.topic.decode(), bytes(found.payload), user, content_type, found.qos, found.mid, found.retain, 3
-    )
+    """Topic and number by their places, the properties through paho."""
+    end = 2 + int.from_bytes(body[:2], "big")
+    found, length = Properties(PacketTypes.PUBLISH).unpack(body[end + 2 :])  # type: ignore[no-untyped-call]
+    user, content_type = dict(getattr(found, "UserProperty", ())), getattr(found, "ContentType", "")
+    mid = int.from_bytes(body[end : end + 2], "big")
+    return IncomingMessage(body[2:end].decode(), body[end + 2 + length :], user, content_type, 1, mid, False, 3)
 
 
 @pytest.mark.parametrize(
