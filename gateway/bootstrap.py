@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,14 @@ def open_outbox(settings: GatewaySettings, clock: Clock) -> Outbox:
 def create_sources(park: Park, settings: GatewaySettings) -> dict[str, tuple[Source, float]]:
     """This gateway's devices with their poll interval in seconds; raises ``OperatorError`` when it has none."""
     profiles = load_profiles(Path(settings.profiles_folder) if settings.profiles_folder else None)
+    at_address = Counter((device.host, device.port) for device in park.devices.values())
     sources = {
-        device.device: (create_source(device, park.points_of_device(device.device), profiles), device.poll_seconds)
+        device.device: (
+            create_source(
+                device, park.points_of_device(device.device), profiles, at_address[device.host, device.port] > 1
+            ),
+            device.poll_seconds,
+        )
         for device in park.devices.values()
         if device.gateway == settings.gateway
     }

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import msgspec
 
 from ingest_service.bindings import ParkBindings, PointBinding
-from telemetry_model.reading import InstrumentStatus, ReadingReason
-from telemetry_model.senml import PackError, SenmlReading
+from ingest_service.plain_admission import NOT_A_NUMBER, OUT_OF_RANGE, REASONS, STATUSES, TimeBounds, admit_plain
+from telemetry_model.senml import RELATIVE_TIME_BELOW, PackError, SenmlReading
 from telemetry_model.senml_json import decode_pack
 from telemetry_store.rows import ReadingRow
 
@@ -62,11 +62,7 @@ class Admission(NamedTuple):
     late: int
 
 
-_STATUSES = frozenset(int(status) for status in InstrumentStatus)
-_REASONS: dict[str, str | None] = {"": None, **{reason.value: reason.value for reason in ReadingReason}}
 _UNKNOWN = ""
-_NOT_A_NUMBER = ReadingReason.NOT_A_NUMBER.value
-_OUT_OF_RANGE = ReadingReason.OUT_OF_RANGE.value
 
 
 class Admitter:
@@ -77,6 +73,10 @@ class Admitter:
 
     def admit(self, gateway: str, payload: bytes, now_ms: int, numbered: bool = False) -> Admission:
         """Rows and refusals of one pack; never raises, whatever the bytes. ``numbered``: a gateway's own batch."""
+        bindings = self._bindings.for_gateway(gateway)
+        plain = admit_plain(bindings, payload, _bounds(now_ms, allow_relative=not numbered))
+        if plain is not None:
+            return Admission(plain.rows, [], plain.no_value, plain.late)
         refused: list[RefusedRecord] = []
         try:
             records = decode_pack(payload, now_ms, allow_relative=not numbered)
@@ -88,7 +88,7 @@ class Admitter:
                 records, refused = [], []
             if not records:
                 refused = [RefusedRecord(RefusalReason.MALFORMED_PACK, short(str(error)), payload)]
-        return self.admit_records(self._bindings.for_gateway(gateway), records, refused, now_ms)
+        return self.admit_records(bindings, records, refused, now_ms)
 
     def admit_records(
         self, bindings: dict[str, PointBinding], records: list[SenmlReading], refused: list[RefusedRecord], now_ms: int
@@ -100,18 +100,18 @@ class Admitter:
         for record in records:
             name, unit, time_ms, value, status, reason = record
             binding = bindings.get(name)
-            known_reason = _REASONS.get(reason, _UNKNOWN)
+            known_reason = REASONS.get(reason, _UNKNOWN)
             if (
                 binding is None
                 or not earliest <= time_ms <= latest
-                or status not in _STATUSES
+                or status not in STATUSES
                 or known_reason is _UNKNOWN
             ):
                 refused.append(self._refuse(binding is not None, record, now_ms))
                 continue
             if value is None:
                 no_value += 1
-                known_reason = known_reason or _NOT_A_NUMBER
+                known_reason = known_reason or NOT_A_NUMBER
             else:
                 if unit and unit != binding.unit:
                     factor = binding.factor_from(unit)
@@ -124,7 +124,7 @@ class Admitter:
                     if not math.isfinite(value):
                         refused.append(_refusal(RefusalReason.VALUE_NOT_FINITE, f"{name}: {value}", record))
                         continue
-                    known_reason = known_reason or _OUT_OF_RANGE
+                    known_reason = known_reason or OUT_OF_RANGE
             if time_ms < late_before:
                 late += 1
             rows.append(ReadingRow(binding.series, time_ms, value, status, known_reason))
@@ -143,9 +143,14 @@ class Admitter:
             return _refusal(RefusalReason.TIME_IN_FUTURE, f"{name}: {ahead_seconds} s ahead of our clock", record)
         if record.time_ms < now_ms - MAX_AGE_MS:
             return _refusal(RefusalReason.TIME_TOO_OLD, f"{name}: {record.time_ms} ms since 1970", record)
-        if record.status not in _STATUSES:
+        if record.status not in STATUSES:
             return _refusal(RefusalReason.UNKNOWN_STATUS, f"{name}: status {record.status}", record)
         return _refusal(RefusalReason.UNKNOWN_REASON, f"{name}: reason '{record.reason}'", record)
+
+
+def _bounds(now_ms: int, allow_relative: bool) -> TimeBounds:
+    below = RELATIVE_TIME_BELOW if allow_relative else -math.inf
+    return TimeBounds(now_ms - MAX_AGE_MS, now_ms + MAX_AHEAD_MS, now_ms - LATE_AFTER_MS, now_ms, below)
 
 
 def record_payload(record: SenmlReading) -> bytes:

@@ -30,8 +30,13 @@ class LatencyRecord:
 
     def percentile_ms(self, share: float) -> int | None:
         """The smallest recent latency that at least ``share`` (0-1) of the batches kept; ``None`` without any."""
+        return self.percentiles_ms(share)[0]
+
+    def percentiles_ms(self, *shares: float) -> list[int | None]:
+        """The same for several shares, at the price of one."""
         oldest = self._clock.monotonic() - WINDOW_SECONDS
-        ordered = sorted(latency_ms for at, latency_ms in self._recent if at >= oldest)
-        if not ordered:
-            return None
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+        recent = self._recent
+        while recent and recent[0][0] < oldest:
+            recent.popleft()
+        ordered = sorted([latency_ms for _, latency_ms in recent])
+        return [ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None for share in shares]

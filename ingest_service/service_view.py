@@ -61,6 +61,7 @@ class ServiceView:
         """The document of ``/api/v1/status``; the quarantine is counted on disk, in another thread."""
         by_reason = await asyncio.to_thread(self.quarantine.by_reason)
         counts, store = self.state.counts, self.writer.description
+        p50_ms, p99_ms = self.pipeline.latency.percentiles_ms(0.50, 0.99)
         return {
             "park": self.park,
             "readings": {
@@ -84,8 +85,8 @@ class ServiceView:
                 "detail": self.writer.problem or store.detail,
             },
             "latency_ms": {
-                "p50": self.pipeline.latency.percentile_ms(0.50),
-                "p99": self.pipeline.latency.percentile_ms(0.99),
+                "p50": p50_ms,
+                "p99": p99_ms,
                 "count": self.pipeline.latency.count,
             },
             "quarantine": {"records": sum(by_reason.values()), "by_reason": by_reason},

@@ -14,6 +14,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from service_runtime.mqtt_address import BrokerAddress, MqttOptions
+from service_runtime.mqtt_client import BrokerClient
 from service_runtime.mqtt_message import FAILED, ConnectAnswer, IncomingMessage, reason_phrase
 
 MAX_UNANSWERED_PUBLISHES = 1_000
@@ -47,6 +48,7 @@ class MqttConnection:
         self._unanswered: dict[int, asyncio.Future[bool]] = {}
         self._subscribing: dict[int, str] = {}
         self._window = asyncio.Semaphore(1)
+        self._unacknowledged: list[int] = []
         self._closing_reason = ""
         self._timer: asyncio.TimerHandle | None = None
         self._handled = 0
@@ -112,8 +114,15 @@ class MqttConnection:
                 self._unanswered.pop(sent.mid, None)
 
     def acknowledge(self, mid: int) -> None:
-        """PUBACK."""
-        self._client.ack(mid, 1)
+        """PUBACK, in one write with all others of this turn of the loop."""
+        if not self._unacknowledged:
+            self._loop.call_soon(self._send_acknowledgements)
+        self._unacknowledged.append(mid)
+
+    def _send_acknowledgements(self) -> None:
+        mids, self._unacknowledged = self._unacknowledged, []
+        if mids and not self.ended.done():
+            self._client.acknowledge(mids)
 
     def end(self, reason: str, goodbye: bool = False) -> None:
         """Close; with ``goodbye`` a clean DISCONNECT goes out first, and the broker keeps the will to itself."""
@@ -121,6 +130,7 @@ class MqttConnection:
             return
         self._closing_reason = self._closing_reason or reason
         if goodbye and self._socket is not None:
+            self._send_acknowledgements()
             self._client.disconnect()
             self._write()
         else:
@@ -134,13 +144,14 @@ class MqttConnection:
             opened.close()
         self._finish("connection given up")
 
-    def _make_client(self) -> mqtt.Client:
+    def _make_client(self) -> BrokerClient:
         options = self._options
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
+        client = BrokerClient(
+            self._deliver,
+            self._number,
+            callback_api_version=CallbackAPIVersion.VERSION2,
             client_id=options.client_id,
             protocol=mqtt.MQTTv5,
-            manual_ack=True,
             reconnect_on_failure=False,
         )
         client.max_inflight_messages_set(MAX_UNANSWERED_PUBLISHES)
@@ -184,13 +195,13 @@ class MqttConnection:
         self._socket = None
 
     def _read(self) -> None:
-        """Handle what has arrived; TLS may hold more than the socket shows, so read on while something comes."""
+        """Handle what has arrived; client and TLS may hold more than the socket shows: read on while there is any."""
         for _ in range(MAX_PACKETS_PER_TURN):
             before = self._handled
             self._client.loop_read()
-            if self._handled == before or self.ended.done():
+            if self.ended.done() or (self._handled == before and not self._client.holds_bytes):
                 return
-        # A full TLS buffer does not wake the loop again by itself.
+        # What has left the socket does not wake the loop again by itself.
         self._loop.call_soon(self._read)
 
     def _write(self) -> None:
@@ -218,7 +229,6 @@ class MqttConnection:
             self._events.on_accepted(answer)
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self._handled += 1
         found = message.properties
         self._deliver(
             IncomingMessage(
@@ -237,6 +247,7 @@ class MqttConnection:
         """Hand it over. A receiver that fails ends the connection in the open: inside paho, the same packet would be
         handled again for ever, and nobody would know.
         """
+        self._handled += 1
         try:
             self._events.on_message(message)
         except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from telemetry_model.park_register import Park
-from tests.bench.cpu import ProcessMeter, Spent
+from tests.bench.cpu import ProcessMeter, Spent, meter_of_child
 from tests.bench.figures import Figure, Target
 from tests.bench.programs import IngestUnderTest, new_workdir
 from tests.bench.publisher import PackPublisher, pack_publisher
@@ -39,6 +39,15 @@ class Load(NamedTuple):
     numbered: bool
 
 
+class StoreUnderTest(NamedTuple):
+    """Where ingest writes; ``of_database`` meters a database that is a process of its own."""
+
+    name: str
+    url: str
+    is_readable: IsReadable
+    of_database: ProcessMeter | None = None
+
+
 async def measure(folder: Path) -> list[Figure]:
     """The same with InfluxDB and with SQLite."""
     influx = InfluxServer(folder / "influxdb")
@@ -46,13 +55,14 @@ async def measure(folder: Path) -> list[Figure]:
         influx.start()
         url = InfluxDatabase(influx, "bench").url
         async with readable_by_query(url) as is_readable:
-            figures = await _with_store(folder / "with-influxdb", "InfluxDB", url, is_readable)
+            under_test = StoreUnderTest("InfluxDB", url, is_readable, meter_of_child("influxd"))
+            figures = await _with_store(folder / "with-influxdb", under_test)
     finally:
         influx.kill()
     embedded = folder / "with-sqlite"
     url = f"sqlite:///{embedded}/store.db"
     async with readable_by_query(url) as is_readable:
-        return figures + await _with_store(embedded, "SQLite", url, is_readable)
+        return figures + await _with_store(embedded, StoreUnderTest("SQLite", url, is_readable))
 
 
 async def measure_with_victoria_metrics(folder: Path) -> list[Figure]:
@@ -61,41 +71,54 @@ async def measure_with_victoria_metrics(folder: Path) -> list[Figure]:
     try:
         server.start()
         is_readable = readable_by_export(server)
-        return await _with_store(folder / "with-victoria-metrics", "VictoriaMetrics", server.store_url, is_readable)
+        under_test = StoreUnderTest("VictoriaMetrics", server.store_url, is_readable, ProcessMeter(server.pid))
+        return await _with_store(folder / "with-victoria-metrics", under_test)
     finally:
         server.kill()
 
 
-async def _with_store(folder: Path, store: str, store_url: str, is_readable: IsReadable) -> list[Figure]:
+async def _with_store(folder: Path, store: StoreUnderTest) -> list[Figure]:
     workdir = new_workdir(folder)
     park = demo_park()
     broker = MosquittoServer(folder / "mosquitto")
     try:
         broker.start()
-        ingest = IngestUnderTest(workdir, DEMO_PARK, broker.url, store_url)
+        ingest = IngestUnderTest(workdir, DEMO_PARK, broker.url, store.url)
         async with pack_publisher(broker.url, park.id, GATEWAY) as publisher:
-            figures, readings_per_second = await _saturated(ingest, publisher, park)
-            figures += await _paced(ingest, publisher, park, readings_per_second / 2, is_readable)
+            figures, readings_per_second = await _saturated(ingest, publisher, park, store.of_database)
+            figures += await _paced(ingest, publisher, park, readings_per_second / 2, store.is_readable)
     finally:
         broker.kill()
-    return [figure._replace(name=f"{store}: {figure.name}") for figure in figures]
+    return [figure._replace(name=f"{store.name}: {figure.name}") for figure in figures]
 
 
-async def _saturated(ingest: IngestUnderTest, publisher: PackPublisher, park: Park) -> tuple[list[Figure], float]:
+class Drain(NamedTuple):
+    """What storing one load took of ingest, and of the database beside it."""
+
+    spent: Spent
+    database_cpu_seconds: float
+
+
+async def _saturated(
+    ingest: IngestUnderTest, publisher: PackPublisher, park: Park, of_database: ProcessMeter | None
+) -> tuple[list[Figure], float]:
     now_ms = time.time_ns() // 1_000_000
     large = [_load_of_packs(park, now_ms - turn * 6 * HOUR_MS) for turn in range(1, REPEATS + 1)]
     single = Load(packs(park, SINGLES, 1, now_ms - 24 * HOUR_MS), SINGLES, False)
     with ingest.running() as meter:
         await asyncio.to_thread(ingest.wait_until_ready)
         idle_mb = meter.rss_mb()
-        of_packs = min([await _drain(ingest, meter, publisher, load) for load in large])
+        drains = [await _drain(ingest, meter, publisher, load, of_database) for load in large]
+        of_packs, database_cpu_seconds = min(drains)
         packs_mb = meter.rss_mb()
-        of_singles = await _drain(ingest, meter, publisher, single)
+        of_singles = (await _drain(ingest, meter, publisher, single, None)).spent
         singles_mb = meter.rss_mb()
     total = PACKS * PACK_READINGS
+    database = [Figure("packs of 200, the database beside it", database_cpu_seconds / total * 1e6, "CPU s/million")]
     return [
         Figure("packs of 200", total / of_packs.cpu_seconds, "readings/CPU s", PACKS_TARGET),
         Figure("packs of 200", of_packs.cpu_seconds / total * 1e6, "CPU s/million"),
+        *(database if of_database is not None else []),
         Figure("packs of 200, pace", total / of_packs.wall_seconds, "readings/s"),
         Figure("one record a message", single.readings / of_singles.cpu_seconds, "messages/CPU s", SINGLES_TARGET),
         Figure("one record a message, pace", single.readings / of_singles.wall_seconds, "messages/s"),
@@ -109,14 +132,22 @@ def _load_of_packs(park: Park, start_ms: int) -> Load:
     return Load(packs(park, PACKS, PACK_READINGS, start_ms), PACKS * PACK_READINGS, True)
 
 
-async def _drain(ingest: IngestUnderTest, meter: ProcessMeter, publisher: PackPublisher, load: Load) -> Spent:
+async def _drain(
+    ingest: IngestUnderTest,
+    meter: ProcessMeter,
+    publisher: PackPublisher,
+    load: Load,
+    of_database: ProcessMeter | None,
+) -> Drain:
     """Queue the whole load at the broker, then let ingest store it."""
     before = ingest.settled()
     with meter.suspended():
         await publisher.publish_all(load.payloads, load.numbered)
         meter.reset()
+        if of_database is not None:
+            of_database.reset()
     await asyncio.to_thread(ingest.wait_until_settled, before + load.readings)
-    return meter.spent()
+    return Drain(meter.spent(), of_database.spent().cpu_seconds if of_database is not None else 0.0)
 
 
 async def _paced(

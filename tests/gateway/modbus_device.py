@@ -9,6 +9,8 @@ from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
+SILENCE_SECONDS = 1.0
+
 
 class ModbusDevice:
     """Answers only the registers it was given; remembers what it was asked for."""
@@ -18,6 +20,8 @@ class ModbusDevice:
         self.unit_id = unit_id
         self.asked: list[tuple[int, int, int]] = []
         self.delay_seconds = 0.0
+        self.silent_above = 125
+        """A read of more registers than this gets its answer when nobody waits any more."""
         self.exception: ExcCodes | None = None
         self.port = 0
         self._server: ModbusTcpServer | None = None
@@ -43,6 +47,8 @@ class ModbusDevice:
         self, function: int, start: int, address: int, count: int, registers: list[int], written: object
     ) -> ExcCodes | None:
         self.asked.append((function, address, count))
+        if count > self.silent_above:
+            await asyncio.sleep(SILENCE_SECONDS)
         if self.delay_seconds:
             await asyncio.sleep(self.delay_seconds)
         for first, words in self.blocks.items():

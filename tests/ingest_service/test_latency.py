@@ -16,6 +16,13 @@ def test_percentiles_are_those_of_the_last_minute() -> None:
     assert record.count == 200
 
 
+def test_several_percentiles_are_each_what_they_are_alone() -> None:
+    record = LatencyRecord(ManualClock(0))
+    for latency_ms in (30, 10, 20):
+        record.add(latency_ms)
+    assert record.percentiles_ms(0.0, 0.5, 0.99) == [10, 20, 30]
+
+
 def test_nothing_lately_is_no_number() -> None:
     clock = ManualClock(1_790_000_000_000)
     record = LatencyRecord(clock)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from telemetry_store.admissible import record_problem, refused_readings, series_problem
+from telemetry_store.admissible import MAX_TIME_MS, record_problem, refused_readings, series_problem
 from telemetry_store.rows import FieldValue, PointSeries, ReadingRow, RecordRow
 
 GOOD = PointSeries("energy", "active_power_kw", "em-1", "p", "em-1.x", "steel", "east")
@@ -32,6 +32,21 @@ def test_a_good_series_has_no_problem() -> None:
 def test_a_refused_reading_names_its_point_value_and_time() -> None:
     (rejection,) = refused_readings([ReadingRow(GOOD, 5, float("nan"))], ())
     assert rejection.detail == "em-1.x: value nan at 5 ms"
+
+
+@pytest.mark.parametrize("time_ms", [MAX_TIME_MS, -MAX_TIME_MS])
+def test_a_time_that_does_not_exist_is_refused_and_its_neighbours_are_not(time_ms: int) -> None:
+    rows = [ReadingRow(GOOD, 5, 1.0), ReadingRow(GOOD, time_ms, 1.0), ReadingRow(GOOD, 5, None)]
+    assert [rejection.index for rejection in refused_readings(rows, ())] == [1]
+
+
+def test_values_whose_sum_is_beyond_all_numbers_are_taken() -> None:
+    assert refused_readings([ReadingRow(GOOD, 5, 1.7e308), ReadingRow(GOOD, 6, 1.7e308)], ()) == []
+
+
+def test_infinities_that_would_cancel_are_refused() -> None:
+    rows = [ReadingRow(GOOD, 5, float("inf")), ReadingRow(GOOD, 6, float("-inf"))]
+    assert len(refused_readings(rows, ())) == 2
 
 
 def test_a_reading_that_is_bad_twice_is_refused_once() -> None:

@@ -33,6 +33,25 @@ def test_a_reading_is_one_line(row: ReadingRow, line: str) -> None:
     assert ReadingLines().lines([row]) == [line]
 
 
+@given(st.lists(st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-9, 9), max_size=5))
+def test_values_read_back_as_the_same_numbers(values: list[float | None]) -> None:
+    lines = ReadingLines().lines([ReadingRow(SERIES, 1, value) for value in values])
+    fields = [line.split(" ")[1].split(",")[0].partition("=") for line in lines]
+    assert [float(text) if name == SERIES.field else None for name, _, text in fields] == values
+
+
+def test_a_number_of_another_library_is_written_as_a_float() -> None:
+    class Number(float):
+        pass
+
+    assert ReadingLines().lines([ReadingRow(SERIES, 1, Number(1.5))]) == [f"{TAGS} active_power_kw=1.5,status=0i 1"]
+
+
+def test_rows_of_one_time_may_differ_in_status() -> None:
+    rows = [ReadingRow(SERIES, 1, 2.0, status) for status in (0, 1, 1, 0)]
+    assert [line.split("status=")[1] for line in ReadingLines().lines(rows)] == ["0i 1", "1i 1", "1i 1", "0i 1"]
+
+
 def test_lines_keep_the_order_of_rows() -> None:
     rows = [ReadingRow(SERIES, time_ms, float(time_ms)) for time_ms in (3, 1, 2)]
     assert [line.rsplit(" ", 1)[1] for line in ReadingLines().lines(rows)] == ["3", "1", "2"]

@@ -14,16 +14,17 @@ from gateway.sources.source import SourceError
 from telemetry_model.reading import ReadingReason
 
 _GATEWAY_PATH_UNAVAILABLE, _GATEWAY_TARGET_SILENT = 10, 11
-_ILLEGAL_ADDRESS = 2
+_ILLEGAL_ADDRESS, _ILLEGAL_VALUE = 2, 3
 
 
 class RefusedError(SourceError):
-    """The device answered with a protocol exception; ``illegal_address`` when it has no such register."""
+    """The device answered with a protocol exception; ``asked_too_much`` when it has not got all these
+    registers, or not in one answer (Modbus Application Protocol V1.1b3, section 7: codes 2 and 3)."""
 
     def __init__(self, code: int, request: ReadRequest) -> None:
         where = f"function {request.function}, address {request.address}, {request.size} registers"
         super().__init__(_EXCEPTION_REASONS.get(code, ReadingReason.DEVICE_REFUSED), f"exception {code} ({where})")
-        self.illegal_address = code == _ILLEGAL_ADDRESS
+        self.asked_too_much = code in (_ILLEGAL_ADDRESS, _ILLEGAL_VALUE)
 
 
 _EXCEPTION_REASONS = {

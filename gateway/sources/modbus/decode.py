@@ -35,21 +35,43 @@ class Decoded(NamedTuple):
     reason: ReadingReason | None
 
 
+class RegisterDecoder:
+    """Decodes one register into one unit; what does not change from poll to poll is worked out once."""
+
+    def __init__(self, profile: DeviceProfile, register: Register, unit: str) -> None:
+        self._profile = profile
+        self._register = register
+        self._unit = unit
+        self._field = profile.value_field(register)
+        self._status = profile.status_of(register)
+        self._status_field = profile.status_field(self._status) if self._status is not None else None
+        plain = register.scale_factor_address is None and register.fraction is None and register.unit_code is None
+        self._multiplier = _multiplier(register.scale, register.invert, 0, register.unit, unit) if plain else None
+
+    def decode(self, image: RegisterImage) -> Decoded:
+        """The register's value. A broken instrument is always a reason, with a value or without."""
+        status = InstrumentStatus.MEASURING
+        if self._status is not None and self._status_field is not None:
+            raw_status = _words(image, self._status_field)
+            if isinstance(raw_status, ReadingReason):
+                return Decoded(None, status, raw_status)
+            status = _instrument_status(unsigned_value(raw_status, self._status_field.word_order), self._status)
+        value = self._value(image)
+        fault = ReadingReason.INSTRUMENT_FAULT if status is InstrumentStatus.FAULT else None
+        if isinstance(value, ReadingReason):
+            return Decoded(None, status, fault or value)
+        return Decoded(value, status, fault)
+
+    def _value(self, image: RegisterImage) -> float | ReadingReason:
+        if self._multiplier is None:
+            return _value(image, self._profile, self._register, self._unit)
+        raw = _number(image, self._field, self._register.not_available)
+        return raw if isinstance(raw, ReadingReason) else raw * self._multiplier[0] / self._multiplier[1]
+
+
 def decode_register(image: RegisterImage, profile: DeviceProfile, register: Register, unit: str) -> Decoded:
-    """The register's value in ``unit``. A broken instrument is always a reason, with a value or without."""
-    status = InstrumentStatus.MEASURING
-    status_register = profile.status_of(register)
-    if status_register is not None:
-        raw_status = _words(image, profile.status_field(status_register))
-        if isinstance(raw_status, ReadingReason):
-            return Decoded(None, status, raw_status)
-        field = profile.status_field(status_register)
-        status = _instrument_status(unsigned_value(raw_status, field.word_order), status_register)
-    value = _value(image, profile, register, unit)
-    fault = ReadingReason.INSTRUMENT_FAULT if status is InstrumentStatus.FAULT else None
-    if isinstance(value, ReadingReason):
-        return Decoded(None, status, fault or value)
-    return Decoded(value, status, fault)
+    """The register's value in ``unit``, once."""
+    return RegisterDecoder(profile, register, unit).decode(image)
 
 
 def decode_number(words: Sequence[int], kind: RegisterType, order: WordOrder) -> int | float:
@@ -83,10 +105,11 @@ def is_not_available(words: Sequence[int], order: WordOrder, sentinels: Sequence
 
 def _ordered(words: Sequence[int], order: WordOrder) -> bytes:
     """Most significant byte first."""
+    if order is WordOrder.ABCD:
+        return struct.pack(f">{len(words)}H", *words)
     low_word_first = order in (WordOrder.CDAB, WordOrder.DCBA)
     swap_bytes = order in (WordOrder.BADC, WordOrder.DCBA)
-    sequence = reversed(words) if low_word_first else words
-    return b"".join(word.to_bytes(2, "little" if swap_bytes else "big") for word in sequence)
+    return struct.pack(f"{'<' if swap_bytes else '>'}{len(words)}H", *(reversed(words) if low_word_first else words))
 
 
 def _shortest_f32(value: float) -> float:
@@ -105,9 +128,10 @@ _F32_MAX = 3.4028234e38
 
 
 def _words(image: RegisterImage, field: Field) -> list[int] | ReadingReason:
+    function, first = field.function, field.address
     words: list[int] = []
-    for address in range(field.address, field.address + field.type.words):
-        word = image[field.function, address]
+    for address in range(first, first + field.type.words):
+        word = image[function, address]
         if isinstance(word, ReadingReason):
             return word
         words.append(word)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.sources.modbus.connection import ModbusConnection, RefusedError
-from gateway.sources.modbus.decode import decode_register
+from gateway.sources.modbus.decode import RegisterDecoder, RegisterImage
 from gateway.sources.modbus.profile import DeviceProfile, SunspecBlock
-from gateway.sources.modbus.request_planner import ReadRequest, plan_requests, split_request
+from gateway.sources.modbus.request_planner import ReadRequest, plans_to_try, split_request
 from gateway.sources.source import Sample, SourceError
 from telemetry_model.reading import ReadingReason
 
@@ -33,15 +33,23 @@ class ModbusAddress(NamedTuple):
 
 
 class ModbusSource:
-    """One device behind one TCP connection of its own, so that its silence is nobody else's."""
+    """One device behind one TCP connection of its own, so that its silence is nobody else's.
 
-    def __init__(self, address: ModbusAddress, profile: DeviceProfile, bindings: Sequence[Binding]) -> None:
+    ``shares_line``: other devices answer at the same host and port, so a bridge to a serial line is there.
+    """
+
+    def __init__(
+        self, address: ModbusAddress, profile: DeviceProfile, bindings: Sequence[Binding], shares_line: bool = False
+    ) -> None:
         self._profile = profile
         self._bindings = tuple(bindings)
         self._connection = ModbusConnection(*address, profile.timeout_seconds)
         self._fields = [f for b in bindings for f in profile.fields_of(profile.registers[b.quantity])]
-        self._requests = plan_requests(profile, self._fields)
+        self._other_plans = plans_to_try(profile, self._fields, shares_line)
+        self._requests = self._other_plans.pop(0)
         self._block_address = 0
+        self._wanted: dict[ReadRequest, list[tuple[tuple[int, int], int]]] = {}
+        self._decoders = [RegisterDecoder(profile, profile.registers[b.quantity], b.unit) for b in bindings]
 
     @property
     def points(self) -> Sequence[str]:
@@ -72,19 +80,22 @@ class ModbusSource:
                 words: Sequence[int | ReadingReason] = await self._ask(request)
                 answered = True
             except RefusedError as error:
-                parts = self._without_gaps(request) if error.illegal_address else []
+                parts = self._in_parts(request) if error.asked_too_much else []
                 if parts:
                     queue[:0] = parts
                     continue
                 failure, words = error, [error.reason] * request.size
             except SourceError as error:
+                self._try_another_plan()
                 if not answered:
                     raise
                 failure, words = error, [error.reason] * request.size
-            image.update({(request.function, request.address + i): word for i, word in enumerate(words)})
+            image.update((register, words[place]) for register, place in self._wanted_of(request))
         if failure is not None and not answered:
             raise failure
-        return [self._sample(image, binding) for binding in self._bindings]
+        if failure is None:
+            self._other_plans.clear()
+        return [self._sample(image, b, decoder) for b, decoder in zip(self._bindings, self._decoders, strict=True)]
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -95,7 +106,15 @@ class ModbusSource:
         await self.open()
         return await self._connection.read(request._replace(address=request.address + self._block_address))
 
-    def _without_gaps(self, request: ReadRequest) -> list[ReadRequest]:
+    def _try_another_plan(self) -> None:
+        """A device may keep silent when too much is asked at once, and one that is away looks the same: take turns
+        until a plan has worked.
+        """
+        if self._other_plans:
+            self._other_plans.append(self._requests)
+            self._requests = self._other_plans.pop(0)
+
+    def _in_parts(self, request: ReadRequest) -> list[ReadRequest]:
         """A joined read the device refused is asked in its parts, now and from now on."""
         if self._profile.blocks:
             return []
@@ -106,9 +125,18 @@ class ModbusSource:
         self._requests[at : at + 1] = parts
         return parts
 
-    def _sample(self, image: dict[tuple[int, int], int | ReadingReason], binding: Binding) -> Sample:
-        register = self._profile.registers[binding.quantity]
-        decoded = decode_register(image, self._profile, register, binding.unit)
+    def _wanted_of(self, request: ReadRequest) -> list[tuple[tuple[int, int], int]]:
+        """Function and address of each register somebody wants, and its place in the answer."""
+        wanted = self._wanted.get(request)
+        if wanted is None:
+            addresses = {f.address + i for f in self._fields if request.holds(f) for i in range(f.type.words)}
+            wanted = [((request.function, address), address - request.address) for address in sorted(addresses)]
+            self._wanted[request] = wanted
+        return wanted
+
+    @staticmethod
+    def _sample(image: RegisterImage, binding: Binding, decoder: RegisterDecoder) -> Sample:
+        decoded = decoder.decode(image)
         return Sample(binding.point, decoded.value, decoded.status, decoded.reason)
 
     async def _find_block(self, wanted: SunspecBlock) -> int:

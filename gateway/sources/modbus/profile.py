@@ -28,7 +28,10 @@ class RegisterType(StrEnum):
     @property
     def words(self) -> int:
         """How many registers the value takes."""
-        return int(self.value[1:]) // 16
+        return _WORDS[self]
+
+
+_WORDS = {kind: int(kind.value[1:]) // 16 for kind in RegisterType}
 
 
 class WordOrder(StrEnum):
@@ -140,7 +143,9 @@ class DeviceProfile(_Table, frozen=True):
     example: bool = False
     function: FunctionCode = 3
     word_order: WordOrder = WordOrder.ABCD
-    max_gap: Annotated[int, msgspec.Meta(ge=0, le=MAX_REGISTERS_PER_REQUEST)] = 16
+    max_gap: Annotated[int, msgspec.Meta(ge=0, le=MAX_REGISTERS_PER_REQUEST)] | None = None
+    """How many unwanted registers may be read to save a request; not given, the device's place on the network says it
+    (:mod:`gateway.sources.modbus.request_planner`). 0 for a device that answers nothing but what it lists."""
     max_registers: Annotated[int, msgspec.Meta(ge=4, le=MAX_REGISTERS_PER_REQUEST)] = 100
     timeout_seconds: Annotated[float, msgspec.Meta(gt=0, le=60)] = 3.0
     connect_delay_seconds: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.0

@@ -64,6 +64,33 @@ async def test_a_refused_joined_read_is_asked_in_parts_from_then_on() -> None:
     assert device.asked == [(4, 0, 2), (4, 6, 2), (4, 0, 2), (4, 6, 2)]
 
 
+async def test_a_device_that_keeps_silent_when_asked_for_much_is_asked_for_less() -> None:
+    device = ModbusDevice({0: f32(230.0) + [0] * 50 + f32(41_200.0)})
+    device.silent_above = 50
+    async with running(device):
+        source = source_for(device, impatient("eastron-sdm630"), VOLTAGE, POWER)
+        await source.open()
+        with pytest.raises(SourceError):
+            await source.read()
+        samples = await read_once(source)
+    assert [sample.value for sample in samples] == [230.0, 41.2]
+    assert device.asked == [(4, 0, 54), (4, 0, 2), (4, 52, 2)]
+
+
+async def test_a_plan_that_has_worked_is_kept_when_the_device_falls_silent() -> None:
+    device = ModbusDevice({0: f32(230.0) + [0] * 50 + f32(41_200.0)})
+    async with running(device):
+        source = source_for(device, impatient("eastron-sdm630"), VOLTAGE, POWER)
+        await source.open()
+        await source.read()
+        device.silent_above = 0
+        with pytest.raises(SourceError):
+            await source.read()
+        device.silent_above = 125
+        await read_once(source)
+    assert device.asked == [(4, 0, 54)] * 3
+
+
 async def test_one_refused_register_does_not_cost_the_others() -> None:
     device = ModbusDevice({0: f32(230.0)})
     async with running(device):
