@@ -8,12 +8,12 @@ from pathlib import Path
 from deploy.local.broker import BrokerKind
 from deploy.local.chain import LocalChain
 from deploy.local.ingest_status import read_ingest_status
-from deploy.local.ports import free_port_block
-from deploy.local.workdir import PARKS, Workdir
+from deploy.local.workdir import Workdir
 from service_runtime.errors import UnreachableError
 from simulators.backlog import gateways_of
 from tests.acceptance.committed_set import Row, committed_batches, committed_rows, stored_ledger, stored_rows
 from tests.acceptance.ledger import LedgerTotals, ledger_totals
+from tests.acceptance.simulated_park import adopt_demo_park
 from tests.servers.influxdb import InfluxServer
 
 DATABASE = "influxdb"
@@ -54,7 +54,7 @@ def run_with_kills(
     chance = random.Random(seed)
     workdir = Workdir(folder)
     workdir.create()
-    park = workdir.adopt_park(PARKS / "bach-dang", free_port_block(64), poll_seconds=0.5)
+    park = adopt_demo_park(workdir, 0.5)
     chain = LocalChain(workdir, broker, store_url=store_url)
     gateways = gateways_of(park)
     victims = ["broker", "ingest", *gateways, *([DATABASE] if database else [])]

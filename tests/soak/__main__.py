@@ -17,12 +17,12 @@ import pytest
 
 from service_runtime.errors import OperatorError
 from service_runtime.logs import configure_logging
-from tests.soak import kills
-from tests.soak.part import SoakPart
+from tests.soak import kills, outage
+from tests.soak.part import RESULTS, SoakPart
 
-RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"
 PARTS: dict[str, SoakPart] = {
     "random-kills": kills.PART,
+    "store-outage": outage.PART,
 }
 
 
@@ -33,7 +33,7 @@ def main() -> None:
     failures: list[str] = []
     for name in [arguments.part] if arguments.part else PARTS:
         part = PARTS[name]
-        options = arguments if arguments.part else argparse.Namespace(**part.options)
+        options = arguments if arguments.part else argparse.Namespace(**part.options, results=arguments.results)
         failures += _run(name, part, options, arguments.results)
     for failure in failures:
         sys.stderr.write(f"FAILED {failure}\n")

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"
+
 
 @dataclass(frozen=True)
 class SoakReport:
@@ -17,7 +19,8 @@ class SoakReport:
 
 @dataclass(frozen=True)
 class SoakPart:
-    """``options`` become ``--name``, with these defaults and types; ``run`` gets an empty folder and the options."""
+    """``options`` become ``--name``, with these defaults and types; ``run`` gets an empty folder and the options;
+    what it draws goes to ``options.results``."""
 
     help: str
     options: Mapping[str, int | float]
