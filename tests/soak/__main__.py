@@ -17,12 +17,14 @@ import pytest
 
 from service_runtime.errors import OperatorError
 from service_runtime.logs import configure_logging
-from tests.soak import kills, outage
+from tests.soak import backup, fuzz, kills, outage
 from tests.soak.part import RESULTS, SoakPart
 
 PARTS: dict[str, SoakPart] = {
     "random-kills": kills.PART,
     "store-outage": outage.PART,
+    "fuzz": fuzz.PART,
+    "restored-backup": backup.PART,
 }
 
 
