@@ -3,6 +3,8 @@
 import asyncio
 from bisect import bisect_right
 
+import msgspec
+
 from ingest_service.admission import Admission, RefusalReason, RefusedRecord, row_payload
 from ingest_service.batch_identity import UNNUMBERED, created_ms_of
 from ingest_service.outcome import DeliveryOutcome
@@ -124,6 +126,8 @@ class IntakeRound:
         settlement.line(key).refilled += 1
         for record in refused:
             settlement.refusals.append(Refusal(delivery.message.topic, *record, delivery.received_at_ms))
+        # The register may have been mended since they first came: what was said against a row is then taken back.
+        rows = [row if row.reason else msgspec.structs.replace(row, reason="") for row in rows]
         self._add_rows(delivery, None, rows)
 
     def _add_rows(self, delivery: Delivery, key: LedgerKey | None, rows: list[ReadingRow]) -> None:
