@@ -17,7 +17,7 @@ import pytest
 
 from service_runtime.errors import OperatorError
 from service_runtime.logs import configure_logging
-from tests.bench import admission, backfill, codec, gateway, ingest, store, verdicts
+from tests.bench import admission, backfill, codec, gateway, ingest, poison, store, verdicts
 from tests.bench.cpu import yardstick
 from tests.bench.figures import Figure, as_json, as_table
 
@@ -27,6 +27,7 @@ PARTS: dict[str, Part] = {
     "admission": admission.measure,
     "store": store.measure,
     "ingest": ingest.measure,
+    "poison": poison.measure,
     "gateway": gateway.measure,
     "backfill": backfill.measure,
     "broker-kill": backfill.measure_after_kill,
