@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from ingest_service.state.release import Released, release
 from ingest_service.state.schema import open_state
 from ingest_service.state.settlement import Refusal
 from service_runtime.errors import OperatorError
@@ -84,6 +85,11 @@ class Quarantine:
         """How many entries lie there, by reason."""
         with self._connection() as connection:
             return dict(connection.execute("SELECT reason, count(*) FROM quarantine GROUP BY reason ORDER BY reason"))
+
+    def release(self, released: Sequence[Released]) -> int:
+        """Let records go whose rows are in the store, and say so in the ledger; returns how many there were."""
+        with self._connection() as connection:
+            return release(connection, released)
 
     def discard(self, record_ids: Sequence[int]) -> int:
         """Forget entries; returns how many there were."""

@@ -5,12 +5,14 @@ import json
 import shutil
 import subprocess
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from deploy.local.child_process import ecopark_command
@@ -146,6 +148,19 @@ class Installation:
         findings = [json.loads(line) for line in done.stdout.splitlines()]
         return [{key: value for key, value in one.items() if "judged_at" not in key} for one in findings]
 
+    async def ledger(self) -> dict[str, list[int]]:
+        """Readings received, stored, quarantined and late by sender; batches expected and missing of all of them."""
+        async with httpx.AsyncClient() as http:
+            address = f"http://127.0.0.1:{self.process.port}/api/v1/ledger?from=2000-01-01T00:00:00Z"
+            lines = (await http.get(address)).json()["lines"]
+        sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for line in lines:
+            readings = zip(sums[line["gateway"]], line["readings"].values(), strict=True)
+            sums[line["gateway"]] = [before + more for before, more in readings]
+            sums["batches"][0] += line["batches"]["expected"]
+            sums["batches"][1] += line["batches"]["missing"]
+        return {sender: numbers for sender, numbers in sums.items() if any(numbers)}
+
     async def rows(self) -> AllRows:
         """Everything a row says, point by point."""
         store = open_store(self.process.settings.store_url)
@@ -194,6 +209,7 @@ async def test_a_mended_register_and_a_replay_give_what_a_right_one_would_have(
             await asyncio.to_thread(mended.command, "ingest", "refill", "--since", since)
         assert await mended.rows() == wanted
         assert (await mended.process.status())["quarantine"]["records"] == 0
+        assert await mended.ledger() == await never_failed.ledger()
         verdicts = await asyncio.to_thread(never_failed.verdicts)
         assert len(verdicts) > 0
         assert await asyncio.to_thread(mended.verdicts) == verdicts
