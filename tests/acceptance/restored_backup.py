@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,15 +67,17 @@ class RestoreRun:
 
 
 class _Scene:
-    """Three gateways with eight hours of measured time in their logs, ingest and InfluxDB."""
+    """The park's gateways with eight hours of measured time in their logs, ingest and InfluxDB."""
 
-    def __init__(self, folder: Path, server: InfluxServer, database: InfluxDatabase, step_seconds: int) -> None:
+    def __init__(
+        self, folder: Path, server: InfluxServer, database: InfluxDatabase, step_seconds: int, gateways: Sequence[str]
+    ) -> None:
         self.workdir = Workdir(folder)
         self.workdir.create()
         self.server, self.database = server, database
         self.park: Park = adopt_demo_park(self.workdir, poll_seconds=2.0)
         self.chain = LocalChain(self.workdir, BrokerKind.MOSQUITTO, store_url=database.url)
-        self.gateways = gateways_of(self.park)
+        self.gateways = list(gateways) or gateways_of(self.park)
         self.outboxes = [self.workdir.outbox(gateway) for gateway in self.gateways]
         self._step_seconds = step_seconds
         self._backup, self._state_backup = folder / "backup", folder / "backup-state.db"
@@ -89,6 +92,8 @@ class _Scene:
         waiting: dict[str, list[Reading]] = {gateway: [] for gateway in self.gateways}
         for time_ms, gateway, readings in backlog(self.park, placed, start_ms, end_ms, self._step_seconds):
             clock.advance((time_ms - clock.now_ms()) / 1000)
+            if gateway not in waiting:
+                continue
             waiting[gateway] += readings
             if len(waiting[gateway]) >= BATCH_READINGS:
                 logs[gateway].commit([waiting[gateway]], units)
@@ -150,10 +155,15 @@ class _Scene:
 
 
 def run_restore(
-    folder: Path, server: InfluxServer, database: InfluxDatabase, state_too: bool, step_seconds: int = 60
+    folder: Path,
+    server: InfluxServer,
+    database: InfluxDatabase,
+    state_too: bool,
+    step_seconds: int = 60,
+    gateways: Sequence[str] = (),
 ) -> RestoreRun:
-    """Two hours, a backup, six more hours, the loss, the restore, the refill."""
-    scene = _Scene(folder, server, database, step_seconds)
+    """Two hours, a backup, six more hours, the loss, the restore, the refill; ``gateways``: all unless named."""
+    scene = _Scene(folder, server, database, step_seconds, gateways)
     now_ms = time.time_ns() // 1_000_000 // 60_000 * 60_000
     backup_ms = now_ms - HOURS_LOST * HOUR_MS
     try:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -14,10 +13,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
-from deploy.local.child_process import ecopark_command
+from analytics.command import analytics
 from deploy.local.workdir import PARKS
 from gateway.outbox import Outbox
+from ingest_service.command import ingest
+from ingest_service.quarantine_command import quarantine
 from service_runtime.clock import SystemClock, ms_from_datetime
 from service_runtime.mqtt_session import MqttOptions, MqttSession
 from service_runtime.text_folder import read_text_folder
@@ -43,6 +45,7 @@ WRONG_POINTS: dict[str, Callable[[str], str]] = {
     "wq-central.tss": lambda line: line.replace(GATEWAY, "gw-east"),
     "wq-central.cod": lambda line: line.replace("mg/l,60,,,", "mg/l,60,0,1,"),
 }
+GROUPS = {"quarantine": quarantine, "ingest": ingest, "analytics": analytics}
 AllRows = set[tuple[object, ...]]
 
 
@@ -92,6 +95,13 @@ def feed(tmp_path_factory: pytest.TempPathFactory) -> Feed:
     return Feed(park, folder / f"{GATEWAY}.db", len(batches), lab)
 
 
+def typed(group: str, *words: str) -> str:
+    """What the command prints; it runs in this process, which saves the start of another."""
+    result = CliRunner().invoke(GROUPS[group], words)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
 class Installation:
     """One broker, one database, one ingest; the feed comes in, and an operator types commands."""
 
@@ -131,21 +141,12 @@ class Installation:
         return LogGateway(self._folder, self._broker.url, GATEWAY, park=self._feed.park.id)
 
     def command(self, *words: str) -> str:
-        command = [*ecopark_command(*words), "--settings", str(self._folder / "ingest.toml")]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+        return typed(*words, "--settings", str(self._folder / "ingest.toml"))
 
     def verdicts(self) -> list[dict[str, object]]:
-        words = [
-            "analytics",
-            "evaluate",
-            "--store",
-            self.process.settings.store_url,
-            "--park",
-            str(self._park),
-            "--json",
-        ]
-        done = subprocess.run(ecopark_command(*words), capture_output=True, text=True, timeout=120, check=True)
-        findings = [json.loads(line) for line in done.stdout.splitlines()]
+        store = self.process.settings.store_url
+        lines = typed("analytics", "evaluate", "--store", store, "--park", str(self._park), "--json")
+        findings = [json.loads(line) for line in lines.splitlines()]
         return [{key: value for key, value in one.items() if "judged_at" not in key} for one in findings]
 
     async def ledger(self) -> dict[str, list[int]]:
@@ -199,7 +200,8 @@ async def test_a_mended_register_and_a_replay_give_what_a_right_one_would_have(
         assert len(spoilt) < len(wanted)
         held = (await mended.process.status())["quarantine"]["by_reason"]
         assert {"unknown_point", "wrong_gateway", "unit_unknown", "unknown_topic"} == set(held)
-        assert "wq-central.nh4_n is not in the park register" in mended.command("quarantine", "list", "--limit", "5000")
+        listed = await asyncio.to_thread(mended.command, "quarantine", "list", "--limit", "5000")
+        assert "wq-central.nh4_n is not in the park register" in listed
 
         since = datetime.fromtimestamp(time.time() - 3600).astimezone().isoformat()
         await mended.restart_with(right=True)

@@ -27,6 +27,7 @@ def own_server(tmp_path: Path) -> Iterator[InfluxServer]:
 def test_a_backup_six_hours_old_is_filled_again_from_the_gateways_logs(
     tmp_path: Path, own_server: InfluxServer
 ) -> None:
-    done = run_restore(tmp_path / "work", own_server, InfluxDatabase(own_server, "park"), True, STEP_SECONDS)
+    database = InfluxDatabase(own_server, "park")
+    done = run_restore(tmp_path / "work", own_server, database, True, STEP_SECONDS, ["gw-utilities"])
     assert done.restored < len(done.before) / 2
     assert done.failures() == []
