@@ -50,7 +50,7 @@ bench: $(VENV)/.dev ## Print the project's figures (ratios and CPU time)
 	@deploy/system_packages.sh bench
 	@$(BIN)/python -m tests.bench
 
-soak: $(VENV)/.dev ## Long runs with random kills; results under docs/results
+soak: $(VENV)/.dev ## Long runs: kills, outage, fuzz, restored backup; results under docs/results
 	@$(BIN)/python -m tests.soak
 
 replays: $(VENV)/.local ## Play the recordings in DATA again; writes docs/replays.md and its charts

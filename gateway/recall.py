@@ -4,8 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-import msgspec
-
 from gateway.events import GatewayEvents
 from gateway.outbox import Outbox, OutboxBatch
 from gateway.outbox_thread import OutboxThread
@@ -49,7 +47,7 @@ class Recall:
         """A message on our ``…/resend`` topic."""
         try:
             request = decode_resend(message.payload)
-        except msgspec.MsgspecError as error:
+        except (ValueError, RecursionError) as error:
             self._events.control_message_refused(message.topic, error)
             return
         self._requests.append(request)

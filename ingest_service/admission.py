@@ -5,6 +5,8 @@ uses it and nobody can say it was hidden. A record without a value is stored wit
 """
 
 import math
+import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -12,7 +14,7 @@ import msgspec
 
 from ingest_service.bindings import ParkBindings, PointBinding
 from ingest_service.plain_admission import NOT_A_NUMBER, OUT_OF_RANGE, REASONS, STATUSES, TimeBounds, admit_plain
-from telemetry_model.senml import RELATIVE_TIME_BELOW, PackError, SenmlReading
+from telemetry_model.senml import RELATIVE_TIME_BELOW, PackError, SenmlReading, SenmlRecord
 from telemetry_model.senml_json import decode_pack
 from telemetry_store.rows import ReadingRow
 
@@ -23,6 +25,8 @@ MAX_AGE_MS = 30 * 366 * 86_400_000
 LATE_AFTER_MS = 600_000
 """A reading that took longer than this to arrive counts as late."""
 MAX_DETAIL_CHARACTERS = 200
+MAX_BAD_BY_TYPE = 50
+"""More bad records than this in one pack are looked for one by one."""
 
 
 class RefusalReason(StrEnum):
@@ -65,6 +69,12 @@ class Admission(NamedTuple):
 _UNKNOWN = ""
 
 
+_raw_records = msgspec.json.Decoder(list[msgspec.Raw])
+_records = msgspec.json.Decoder(list[SenmlRecord])
+_PLACE = re.compile(r" at `\$\[(\d+)\]")
+"""Where msgspec says that a list's element is wrong."""
+
+
 class Admitter:
     """Admits packs against one park's register."""
 
@@ -81,11 +91,7 @@ class Admitter:
         try:
             records = decode_pack(payload, now_ms, allow_relative=not numbered)
         except PackError as error:
-            sound, refused = _set_bad_records_aside(payload)
-            try:
-                records = decode_pack(sound, now_ms, allow_relative=not numbered) if sound else []
-            except PackError:
-                records, refused = [], []
+            records, refused = _sound_part(payload, str(error), now_ms, allow_relative=not numbered)
             if not records:
                 refused = [RefusedRecord(RefusalReason.MALFORMED_PACK, short(str(error)), payload)]
         return self.admit_records(bindings, records, refused, now_ms)
@@ -179,29 +185,68 @@ def short(text: str) -> str:
     return text if len(text) <= MAX_DETAIL_CHARACTERS else text[:MAX_DETAIL_CHARACTERS] + "…"
 
 
-def _set_bad_records_aside(payload: bytes) -> tuple[bytes, list[RefusedRecord]]:
-    """A pack of the sound records, and refusals for the others; nothing sound when their base fields are in doubt.
+def _sound_part(
+    payload: bytes, problem: str, now_ms: int, allow_relative: bool
+) -> tuple[list[SenmlReading], list[RefusedRecord]]:
+    """The readings of a pack without its bad records, and refusals for those; nothing when there is no such part.
 
     Base fields hold for all records that follow (RFC 8428 section 4.1), so a bad record that carries one condemns
-    the pack: the others' names, times or values would be guesses.
+    the pack: the others' names, times or values would be guesses. ``problem`` is what the decoder said of the pack.
     """
     try:
-        raw_records = msgspec.json.decode(payload, type=list[msgspec.Raw])
+        raw_records = _raw_records.decode(payload)
     except (ValueError, RecursionError):
-        return b"", []
-    sound: list[bytes] = []
-    bad: list[RefusedRecord] = []
-    for raw in raw_records:
-        single = b"[" + bytes(raw) + b"]"
+        return [], []
+    # The first way is cheap, and finds what nearly every bad record is: a field of another type.
+    for is_cheap in (True, False):
+        bad = _bad_by_type(raw_records, problem) if is_cheap else _bad_by_themselves(raw_records)
+        if any(_has_base_field(raw_records[place]) for place in bad):
+            return [], []
+        sound = [raw for place, raw in enumerate(raw_records) if place not in bad]
         try:
-            decode_pack(single, 0)
-        except PackError as error:
-            if _has_base_field(raw):
-                return b"", []
-            bad.append(RefusedRecord(RefusalReason.MALFORMED_RECORD, short(str(error)), single))
+            if sound:
+                return decode_pack(_pack_of(sound), now_ms, allow_relative), _refusals(raw_records, bad)
+        except PackError:
+            continue
+    return [], []
+
+
+def _bad_by_type(raw_records: list[msgspec.Raw], problem: str) -> dict[int, str]:
+    """Places of records whose fields have the wrong types, and what is wrong; at most the first so many."""
+    bad: dict[int, str] = {}
+    start = 0
+    while (place := _PLACE.search(problem)) and len(bad) < MAX_BAD_BY_TYPE:
+        bad[start + int(place[1])] = problem
+        start += int(place[1]) + 1
+        try:
+            _records.decode(_pack_of(raw_records[start:]))
+        except (ValueError, RecursionError) as error:
+            problem = str(error)
         else:
-            sound.append(bytes(raw))
-    return (b"[" + b",".join(sound) + b"]" if sound else b""), bad
+            break
+    return bad
+
+
+def _bad_by_themselves(raw_records: list[msgspec.Raw]) -> dict[int, str]:
+    """Places of records that would be no pack even alone, and what is wrong."""
+    bad: dict[int, str] = {}
+    for place, raw in enumerate(raw_records):
+        try:
+            decode_pack(_pack_of([raw]), 0)
+        except PackError as error:
+            bad[place] = str(error)
+    return bad
+
+
+def _pack_of(raw_records: Sequence[msgspec.Raw]) -> bytes:
+    return b"[" + b",".join(raw_records) + b"]"
+
+
+def _refusals(raw_records: list[msgspec.Raw], bad: dict[int, str]) -> list[RefusedRecord]:
+    return [
+        RefusedRecord(RefusalReason.MALFORMED_RECORD, short(problem), _pack_of([raw_records[place]]))
+        for place, problem in bad.items()
+    ]
 
 
 def _has_base_field(raw: msgspec.Raw) -> bool:

@@ -75,9 +75,8 @@ class CursorAnnouncer:
             if cursor is None:
                 del self._due[key]
                 continue
-            news = StoredCursor(
-                key.run, cursor.through, self._clock.now_ms(), self._broker_session, cursor.through_created_ms
-            )
+            told, created_ms = cursor.told
+            news = StoredCursor(key.run, told, self._clock.now_ms(), self._broker_session, created_ms)
             message = encode_control(news)
             through = cursor.through
             topic = topic_for(self._park, key.gateway, Channel.STORED)

@@ -9,7 +9,7 @@ from ingest_service.late_marks import LateTimes, take_reasons_back
 from ingest_service.outcome import DeliveryOutcome
 from ingest_service.reception import UNKNOWN_SOURCE, Reception
 from ingest_service.state.run_cursor import RunCursor, RunKey
-from ingest_service.state.settlement import HOUR_MS, Count, LedgerKey, Refusal, Settlement
+from ingest_service.state.settlement import HOUR_MS, Count, LedgerKey, Refusal, RepeatedRefusal, Settlement
 from ingest_service.state.state_file import StateFile
 from ingest_service.subscriber import Delivery
 from telemetry_store.rows import ReadingRow, Rejection
@@ -72,7 +72,7 @@ class IntakeRound:
         topic, seen_at_ms = delivery.message.topic, delivery.received_at_ms
         refusal = Refusal(topic, rejection.reason, detail, row_payload(row), seen_at_ms)
         if key is None:
-            self.settlement.refusals.append(refusal)
+            self.settlement.refusals.append(RepeatedRefusal(*refusal))
             return
         self.settlement.refuse(refusal, key)
         self.settlement.counts[Count.READINGS_STORED] -= 1
@@ -129,9 +129,11 @@ class IntakeRound:
         settlement.counts[Count.READINGS_REFILLED] += len(rows)
         settlement.line(key).refilled += 1
         for record in refused:
-            settlement.refusals.append(Refusal(delivery.message.topic, *record, delivery.received_at_ms))
+            settlement.refusals.append(RepeatedRefusal(delivery.message.topic, *record, delivery.received_at_ms))
         if late:
             self.late.note(rows, now_ms)
+        # The register may have been mended since they first came: what was said against a row is then taken back.
+        rows = take_reasons_back(rows)
         self._add_rows(delivery, None, rows)
 
     def _add_rows(self, delivery: Delivery, key: LedgerKey | None, rows: list[ReadingRow]) -> None:

@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
-from ingest_service.admission import RefusalReason
+from ingest_service.admission import LATE_AFTER_MS, RefusalReason
 from ingest_service.http_sources import load_http_sources
 from ingest_service.late_marks import LateMarks, LateTimes, take_reasons_back
 from ingest_service.park_folder import load_park
-from ingest_service.reception import Reception
+from ingest_service.reception import UNKNOWN_SOURCE, Reception
 from ingest_service.settings import IngestSettings
 from ingest_service.state.quarantine import Quarantine, QuarantinedRecord
+from ingest_service.state.release import Released
 from service_runtime.clock import Clock, SystemClock
 from service_runtime.errors import UnreachableError
 from telemetry_model.topics import parse_topic
@@ -63,8 +64,12 @@ async def _replay(
         refused = {rejection.index for rejection in outcome.rejected}
         ids = [record_id for record_id, group in admitted.items() for _ in group]
         bad = {ids[index] for index in refused}
-        settled = [record_id for record_id in admitted if record_id not in bad]
-        released += quarantine.discard(settled)
+        settled = [
+            _released(reception, record, admitted[record.id])
+            for record in records
+            if record.id in admitted and record.id not in bad
+        ]
+        released += quarantine.release(settled)
         readings += len(rows) - len(refused)
         still_refused += len(records) - len(settled)
     return ReplayResult(readings, released, still_refused)
@@ -77,3 +82,11 @@ def _admit(reception: Reception, record: QuarantinedRecord, now_ms: int) -> list
     gateway = address.gateway if address else ""
     admission = reception.admit_again(record.topic, gateway, record.payload, received_ms)
     return [] if admission.refused else admission.rows
+
+
+def _released(reception: Reception, record: QuarantinedRecord, rows: list[ReadingRow]) -> Released:
+    address = parse_topic(record.topic)
+    source = address.gateway if address else reception.source_of(record.topic)
+    counted_as = UNKNOWN_SOURCE if record.reason == RefusalReason.UNKNOWN_TOPIC else source
+    late = sum(row.time_ms < record.first_seen_ms - LATE_AFTER_MS for row in rows)
+    return Released(record.id, counted_as, source, len(rows), late)

@@ -124,7 +124,15 @@ class Reception:
             records = decode_pack(payload, now_ms)
         except (PackError, RecursionError) as error:
             return _refused(RefusalReason.MALFORMED_PACK, str(error), payload)
-        return self._admitter.admit_records(allowed, records, [], now_ms)
+        return self._admitter.admit_records(allowed, self._as_mapped_now(topic, records), [], now_ms)
+
+    def _as_mapped_now(self, topic: str, records: list[SenmlReading]) -> list[SenmlReading]:
+        """A record names the point its topic was mapped to when it came; the mapping may have been mended since."""
+        points = {place.point for place in self._mapped.get(topic, ())}
+        if len(points) != 1:
+            return records
+        [point] = points
+        return [record._replace(name=point) for record in records]
 
     def _admit_sparkplug(self, address: SparkplugAddress, payload: bytes, now_ms: int, live: bool) -> Admission:
         try:

@@ -128,5 +128,5 @@ def _ask(address: str, order: Mapping[str, object] | None) -> list[RunRefill]:
 def _detail(error: urllib.error.HTTPError) -> str:
     try:
         return msgspec.json.decode(error.read(), type=_Answer).detail or f"HTTP {error.code}"
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         return f"HTTP {error.code}"

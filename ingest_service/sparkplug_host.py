@@ -69,7 +69,7 @@ class SparkplugHost:
         """Our own STATE as the broker has it: a late will of an earlier connection is put right."""
         try:
             said = msgspec.json.decode(payload)
-        except msgspec.MsgspecError:
+        except (ValueError, RecursionError):
             said = None
         if not isinstance(said, dict) or said.get("online") is not True:
             self._must_announce = True

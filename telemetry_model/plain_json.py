@@ -35,7 +35,8 @@ def decode_plain(payload: bytes, wanted: tuple[PlainValue, ...], now_ms: int) ->
     check_pack_bytes(payload)
     try:
         document = msgspec.json.decode(payload)
-    except msgspec.MsgspecError as error:
+    except ValueError as error:
+        # msgspec's own errors are ValueErrors, and so is text that is not UTF-8.
         raise PackError(str(error)) from error
     except RecursionError as error:
         raise PackError("nested too deeply") from error

@@ -52,7 +52,7 @@ def decode_answer(text: bytes, query: SeriesQuery) -> list[SeriesResult]:
     for line in filter(None, text.split(b"\n")):
         try:
             answer = decoder.decode(line)
-        except msgspec.MsgspecError as error:
+        except (ValueError, RecursionError) as error:
             raise QueryFailedError(f"an answer we cannot read: {error}") from error
         if problem := answer.error or next((result.error for result in answer.results if result.error), ""):
             raise QueryFailedError(problem)
@@ -71,7 +71,7 @@ def error_text(text: bytes) -> str:
         return "" if text.lstrip()[:1] == b"{" else text.decode(errors="replace").strip()[:500]
     try:
         said = msgspec.json.decode(text, type=_ErrorText)
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         return text.decode(errors="replace").strip()[:500]
     return said.text()
 
@@ -80,7 +80,7 @@ def version_in(text: bytes) -> str:
     """The version a ``/health`` or ``/ping`` body names, or ``unknown``."""
     try:
         return msgspec.json.decode(text, type=_Version).version or "unknown"
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         return "unknown"
 
 

@@ -7,24 +7,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from ingest_service.state.release import Released, release
 from ingest_service.state.schema import open_state
-from ingest_service.state.settlement import Refusal
+from ingest_service.state.settlement import Refusal, RepeatedRefusal
 from service_runtime.errors import OperatorError
 
 MAX_PAYLOAD_BYTES = 256_000
 """Longer payloads are cut: enough to see what it is, not enough to fill the disk."""
 _COLUMNS = "id, topic, reason, detail, payload, first_seen_ms, last_seen_ms, count"
 _COUNT_UP = """
-UPDATE quarantine SET last_seen_ms = ?, count = count + 1 WHERE reason = ? AND topic = ? AND digest = ?
+UPDATE quarantine SET last_seen_ms = ?, count = count + ? WHERE reason = ? AND topic = ? AND digest = ?
 """
 _ADD = """
 INSERT INTO quarantine (topic, reason, detail, payload, digest, first_seen_ms, last_seen_ms, count)
-VALUES (?, ?, ?, ?, ?, ?, ?, 1)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
 class QuarantinedRecord(NamedTuple):
-    """One entry; ``times`` says how often exactly these bytes were refused."""
+    """One entry; ``times`` says how often exactly these bytes were counted as refused.
+
+    It is 0 for a reading that was stored once, and refused when a refill brought it again.
+    """
 
     id: int
     topic: str
@@ -42,8 +46,10 @@ def add_refusals(connection: sqlite3.Connection, refusals: Sequence[Refusal]) ->
         topic, reason, detail, payload, at_ms = refusal
         digest = hashlib.blake2b(payload, digest_size=16).digest()
         # Not an upsert: SQLite would use up an id for each repeat, and drop_oldest counts by ids.
-        if connection.execute(_COUNT_UP, (at_ms, reason, topic, digest)).rowcount == 0:
-            connection.execute(_ADD, (topic, reason, detail, payload[:MAX_PAYLOAD_BYTES], digest, at_ms, at_ms))
+        times = 0 if isinstance(refusal, RepeatedRefusal) else 1
+        if connection.execute(_COUNT_UP, (at_ms, times, reason, topic, digest)).rowcount == 0:
+            kept = payload[:MAX_PAYLOAD_BYTES]
+            connection.execute(_ADD, (topic, reason, detail, kept, digest, at_ms, at_ms, times))
 
 
 def drop_oldest(connection: sqlite3.Connection, max_records: int) -> int:
@@ -84,6 +90,11 @@ class Quarantine:
         """How many entries lie there, by reason."""
         with self._connection() as connection:
             return dict(connection.execute("SELECT reason, count(*) FROM quarantine GROUP BY reason ORDER BY reason"))
+
+    def release(self, released: Sequence[Released]) -> int:
+        """Let records go whose rows are in the store, and say so in the ledger; returns how many there were."""
+        with self._connection() as connection:
+            return release(connection, released)
 
     def discard(self, record_ids: Sequence[int]) -> int:
         """Forget entries; returns how many there were."""

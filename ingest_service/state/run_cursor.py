@@ -5,6 +5,11 @@ from typing import NamedTuple
 
 from ingest_service.state.sequence_ranges import SequenceRanges
 
+FORKED = -1
+"""In the place of ``through_created_ms``: two histories of this run exist."""
+BEYOND_ANY_LOG = 2**53 - 1
+"""Told as the stored cursor of a forked run: its gateway has no such batch, so it begins a new run."""
+
 
 class RunKey(NamedTuple):
     """One life of one gateway's outbox."""
@@ -23,6 +28,9 @@ class RunCursor:
           |  stored |
 
     * The first batch of an unknown run sets ``base`` to the gateway's ``oldest`` minus one.
+    * A batch that comes again under the number ``through``, but was committed at another instant, is another batch:
+      the gateway's log was restored from an older copy and uses its numbers a second time. The run is *forked*, and
+      stays so. What came as a duplicate may be news, so the gateway is told to begin a new run and send everything.
     * When a gateway's ``oldest`` is past ``through + 1``, it no longer holds what lies between: those are missing, and
       the cursor moves on. A missing batch that arrives after all is new, and no longer missing.
     """
@@ -42,6 +50,16 @@ class RunCursor:
         return cls(oldest - 1, oldest - 1, SequenceRanges())
 
     @property
+    def forked(self) -> bool:
+        """Whether the gateway has used its numbers twice."""
+        return self.through_created_ms == FORKED
+
+    @property
+    def told(self) -> tuple[int, int]:
+        """The cursor as the gateway is told it: how far, and when that batch was committed (0: not known)."""
+        return (BEYOND_ANY_LOG, 0) if self.forked else (self.through, self.through_created_ms)
+
+    @property
     def missing(self) -> int:
         """Batches up to ``through`` that were given up."""
         return self.through - self.base - self.stored.count_between(self.base + 1, self.through)
@@ -49,12 +67,14 @@ class RunCursor:
     def arrive(self, seq: int, oldest: int | None, created_ms: int = 0) -> bool:
         """Take note of a batch; ``False`` when it is a duplicate."""
         before = self.through
+        if seq == before and created_ms and self.through_created_ms > 0 and created_ms != self.through_created_ms:
+            self.through_created_ms = FORKED
         if oldest is not None and oldest - 1 > self.through:
             self.through = oldest - 1
         is_new = seq not in self.stored
         self.stored.add(seq)
         self.through = self.stored.end_of_range_at(self.through + 1) or self.through
-        if self.through != before:
+        if self.through != before and not self.forked:
             self.through_created_ms = created_ms if self.through == seq else 0
         return is_new
 

@@ -75,6 +75,12 @@ class Refusal(NamedTuple):
     seen_at_ms: int
 
 
+class RepeatedRefusal(Refusal):
+    """One of a batch that a refill brought: the ledger counted it when it first came."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
 class Settlement:
     """The draft of one transaction."""

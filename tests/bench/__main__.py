@@ -17,7 +17,7 @@ import pytest
 
 from service_runtime.errors import OperatorError
 from service_runtime.logs import configure_logging
-from tests.bench import admission, backfill, codec, comparison, gateway, ingest, store, verdicts
+from tests.bench import admission, backfill, codec, comparison, gateway, ingest, poison, store, verdicts
 from tests.bench.cpu import yardstick
 from tests.bench.figures import Figure, as_json, as_table
 
@@ -30,6 +30,7 @@ PARTS: dict[str, Part] = {
     "victoria-metrics": ingest.measure_with_victoria_metrics,
     "ceiling": comparison.measure_ceiling,
     "telegraf": comparison.measure_telegraf,
+    "poison": poison.measure,
     "gateway": gateway.measure,
     "backfill": backfill.measure,
     "broker-kill": backfill.measure_after_kill,

@@ -130,7 +130,7 @@ async def test_a_request_that_cannot_be_read_is_said_once(
     await sender.commit(1)
     async with recalling(sender, echo):
         await until(lambda: all_stored(sender), "the batch stored")
-        for nonsense in (b"{", b'{"run":"r"}', b'{"run":1,"from_seq":"a","to_seq":2}'):
+        for nonsense in (b"{", b'{"run":"r"}', b'{"run":1,"from_seq":"a","to_seq":2}', b'{"run":"\xff"}', b"[" * 9_999):
             await echo.session.publish(RESEND, nonsense)
         await ask(echo, sender.outbox.run, 1, 1)
         await until(lambda: len(echo.seen) == 2, "the good request to be obeyed")

@@ -21,14 +21,21 @@ from tests.ingest_service.builders import NOW_MS, POWER
 class LogGateway:
     """Commits one reading per batch; ``committed`` is what the store must hold in the end."""
 
-    def __init__(self, folder: Path, mqtt_url: str, gateway: str = "gw-1", resend_after_seconds: float = 30.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        mqtt_url: str,
+        gateway: str = "gw-1",
+        resend_after_seconds: float = 30.0,
+        park: str = "thu",
+    ) -> None:
         clock = SystemClock()
         self.outbox = Outbox.open(folder / f"{gateway}.db", clock)
         self.sends_again_on_connect = True
         self.committed: dict[int, float] = {}
         self._thread = OutboxThread(self.outbox)
         self.events = GatewayEvents()
-        self._topics = {channel: topic_for("thu", gateway, channel) for channel in Channel}
+        self._topics = {channel: topic_for(park, gateway, channel) for channel in Channel}
         options = MqttOptions(url=mqtt_url, client_id=gateway)
         self.session = MqttSession(options, self._hear, on_connected=lambda _present: self._connected())
         for channel in (Channel.STORED, Channel.RESEND):

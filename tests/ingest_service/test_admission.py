@@ -45,6 +45,22 @@ def test_a_bad_record_is_refused_with_its_reason_and_its_neighbours_are_stored(r
     assert [row.value for row in admission.rows] == ([1.0] if reason == "value_not_finite" else [1.0, 2.0])
 
 
+def test_many_bad_records_of_different_kinds_leave_the_sound_ones() -> None:
+    bad = [{"n": POWER, "t": NOW_SECONDS, "v": "x"}, {"n": "y" * 300, "t": NOW_SECONDS, "v": 1}]
+    good = [{"n": POWER, "t": NOW_SECONDS - at, "v": at} for at in range(1, 101)]
+    admission = admit(*(record for one in good for record in (one, bad[int(str(one["v"])) % 2])))
+    assert [row.value for row in admission.rows] == [float(at) for at in range(1, 101)]
+    assert [record.reason for record in admission.refused] == ["malformed_record"] * 100
+
+
+def test_a_base_name_still_holds_when_a_record_after_it_is_bad() -> None:
+    device, quantity = POWER.split(".")
+    base = {"bn": f"{device}.", "bt": NOW_SECONDS, "n": quantity, "v": 1}
+    admission = admit(base, {"n": quantity, "t": -1, "v": "x"}, {"n": quantity, "t": -2, "v": 3})
+    assert [(row.series.point, row.value) for row in admission.rows] == [(POWER, 1.0), (POWER, 3.0)]
+    assert len(admission.refused) == 1
+
+
 @pytest.mark.parametrize("reason", set(REFUSED) - {"malformed_record", "value_not_finite"})
 def test_what_lies_in_quarantine_is_a_pack_that_is_refused_for_the_same_reason(reason: str) -> None:
     [record] = admit(REFUSED[reason]).refused

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -65,9 +67,11 @@ class InfluxServer:
         newer = os.environ.get(NEWER_INFLUXD, "")
         influxd, nginx = newer or require_binary("influxd"), require_binary("nginx")
         folder.mkdir(parents=True, exist_ok=True)
-        port, influxd_port = free_port(), free_port()
+        port, influxd_port, rpc_port = free_port(), free_port(), free_port()
+        self._folder = folder
+        self._rpc = f"127.0.0.1:{rpc_port}"
         settings, front = folder / "influxdb.conf", folder / "nginx.conf"
-        settings.write_text(_INFLUXD.format(folder=folder, port=influxd_port, rpc_port=free_port()))
+        settings.write_text(_INFLUXD.format(folder=folder, port=influxd_port, rpc_port=rpc_port))
         user = "user root;" if os.geteuid() == 0 else ""
         mapping = "" if newer else _MAPPING.format(influxd_port=influxd_port)
         front.write_text(_NGINX.format(folder=folder, port=port, influxd_port=influxd_port, user=user, mapping=mapping))
@@ -101,11 +105,31 @@ class InfluxServer:
         self.stop()
         self.start()
 
+    def backup(self, database: str, folder: Path) -> None:
+        """``influxd backup -portable``, as operators make one of a running server."""
+        self._influxd("backup", database, folder)
+
+    def restore(self, database: str, folder: Path) -> None:
+        """``influxd restore -portable``; the database must not be there."""
+        self._influxd("restore", database, folder)
+
+    def lose_everything(self) -> None:
+        """kill -9, and an empty disk; start it again as a new server."""
+        self.influxd.kill()
+        for name in ("meta", "data", "wal"):
+            shutil.rmtree(self._folder / name)
+
     def query(self, statement: str, database: str = "") -> Any:
         """Run InfluxQL as an administrator would; the decoded JSON answer."""
         body = urllib.parse.urlencode({"q": statement, "db": database, "epoch": "ms"}).encode()
         with urllib.request.urlopen(f"{self.base_url}/query", data=body, timeout=30) as answer:
             return json.load(answer)
+
+    def _influxd(self, verb: str, database: str, folder: Path) -> None:
+        command = [require_binary("influxd"), verb, "-portable", "-host", self._rpc, "-db", database, str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode:
+            raise RuntimeError(f"influxd {verb}: {done.stdout[-1000:]}{done.stderr[-1000:]}")
 
     def _answers(self) -> bool:
         try:

@@ -1,62 +1,78 @@
-"""Long runs with random kills: ``python -m tests.soak [--kills N] [--seed S]``; results go to docs/results as JSON."""
+"""Long runs: ``python -m tests.soak [PART [OPTIONS]]``; without a part all of them, one after the other.
+
+Results go to docs/results as JSON, one file a part; exit code 1 when anything was lost, doubled or broken.
+"""
 
 import argparse
 import json
+import os
+import platform
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.local.broker import BrokerKind
-from tests.acceptance.random_kills import run_with_kills
-from tests.servers.influxdb import InfluxDatabase, InfluxServer
+import pytest
 
-RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"
-PAIRS = {"embedded-sqlite": BrokerKind.EMBEDDED, "mosquitto-influxdb": BrokerKind.MOSQUITTO}
+from service_runtime.errors import OperatorError
+from service_runtime.logs import configure_logging
+from tests.soak import backup, fuzz, kills, outage
+from tests.soak.part import RESULTS, SoakPart
 
-
-def run_pair(name: str, kills: int, seed: int) -> dict[str, object]:
-    """One pair of broker and store; says what was committed, stored, lost and added."""
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        if name == "mosquitto-influxdb":
-            server = InfluxServer(Path(folder, "influxdb"))
-            try:
-                server.start()
-                url = InfluxDatabase(server, "soak").url
-                run = run_with_kills(Path(folder, "work"), PAIRS[name], url, kills, seed)
-            finally:
-                server.kill()
-        else:
-            run = run_with_kills(Path(folder, "work"), PAIRS[name], None, kills, seed)
-    return {
-        "pair": name,
-        "seed": seed,
-        "kills": run.kills,
-        "committed": len(run.committed),
-        "stored": len(run.stored),
-        "lost": len(run.committed - run.stored),
-        "from_nowhere": len(run.stored - run.committed),
-        "ledger_agrees": run.counted_stored + run.counted_quarantined == len(run.committed),
-        "seconds": round(time.monotonic() - started),
-    }
+PARTS: dict[str, SoakPart] = {
+    "random-kills": kills.PART,
+    "store-outage": outage.PART,
+    "fuzz": fuzz.PART,
+    "restored-backup": backup.PART,
+}
 
 
 def main() -> None:
-    """Run both pairs; exit 1 when a single row is lost or added."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=7)
-    arguments = parser.parse_args()
-    results = [run_pair(name, arguments.kills, arguments.seed) for name in PAIRS]
-    report = {"recipe": f"python -m tests.soak --kills {arguments.kills} --seed {arguments.seed}",
-              "date": datetime.now(UTC).date().isoformat(), "runs": results}  # fmt: skip
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "random-kills.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
-    if any(run["lost"] or run["from_nowhere"] or not run["ledger_agrees"] for run in results):
-        sys.exit(1)
+    """Run one part or all; write down what each came to."""
+    arguments = _arguments()
+    configure_logging("ERROR")
+    failures: list[str] = []
+    for name in [arguments.part] if arguments.part else PARTS:
+        part = PARTS[name]
+        options = arguments if arguments.part else argparse.Namespace(**part.options, results=arguments.results)
+        failures += _run(name, part, options, arguments.results)
+    for failure in failures:
+        sys.stderr.write(f"FAILED {failure}\n")
+    sys.exit(1 if failures else 0)
+
+
+def _run(name: str, part: SoakPart, options: argparse.Namespace, results: Path) -> list[str]:
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="ecopark-soak-") as folder:
+        try:
+            report = part.run(Path(folder), options)
+        except (OperatorError, pytest.skip.Exception, pytest.fail.Exception) as error:
+            return [f"{name}: {error}"]
+    document = {
+        "recipe": part.recipe(name, options),
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": {"cores": os.cpu_count(), "system": platform.system(), "python": platform.python_version()},
+        "seconds": round(time.monotonic() - started),
+        "passed": not report.failures,
+        "runs": report.runs,
+    }
+    text = json.dumps(document, indent=2) + "\n"
+    results.mkdir(parents=True, exist_ok=True)
+    (results / f"{name}.json").write_text(text, encoding="utf-8")
+    sys.stdout.write(text)
+    return [f"{name}: {failure}" for failure in report.failures]
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results (docs/results)")
+    chosen = parser.add_subparsers(dest="part", metavar="PART")
+    for name, part in PARTS.items():
+        of_part = chosen.add_parser(name, help=part.help)
+        for option, default in part.options.items():
+            of_part.add_argument(f"--{option}", type=type(default), default=default, help=f"default {default}")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ def test_several_values_of_one_document_by_their_paths() -> None:
         (b"{}", "nothing at value"),
         (b'{"value": "2"}', "value is not a number"),
         (b'{"value": {}}', "value is not a number"),
+        (b'{"value": 1, "unit": "\xff"}', "utf-8"),
         (b'{"value": 1, "unit": 5}', "unit is not a text"),
         (b'{"value": 1, "time": "yesterday"}', "not ISO 8601"),
         (b'{"value": 1, "time": "2023-11-14T22:13:20"}', "does not say its offset"),
