@@ -12,6 +12,7 @@ from typing import Protocol
 from analytics.evaluate import Judgement, judge
 from analytics.finding import Finding
 from analytics.findings_store import write_findings, write_indicators
+from analytics.heartbeat import Heartbeat, heartbeat_file
 from analytics.plan import JudgingRange
 from analytics.rollups.keeper import RollupKeeper
 from analytics.rulebook import Rule, load_rulebook
@@ -94,11 +95,14 @@ class AnalyticsService:
         self._since_ms = self._first_expected_ms()
         self._late_judged_on: date | None = None
         self._trouble = ""
+        self._heartbeat = Heartbeat(heartbeat_file(settings.state_path), settings.evaluate_interval_seconds, clock)
 
     async def run(self) -> None:
         """Evaluate, wait, evaluate ... until cancelled."""
         while True:
+            self._heartbeat.turn_begins()
             await self.turn()
+            self._heartbeat.turn_ended(self._trouble)
             await asyncio.sleep(self._settings.evaluate_interval_seconds)
 
     async def turn(self) -> Judgement | None:

@@ -11,6 +11,7 @@ import click
 from analytics.bootstrap import load_park, rules_with_capture, run_analytics
 from analytics.evaluate import Judgement, judge
 from analytics.findings_store import write_findings, write_indicators
+from analytics.health_command import health
 from analytics.indicators.compute import compute_indicators, months_of
 from analytics.indicators.report import INDICATOR_HEADER, indicator_json, indicator_row
 from analytics.indicators.store_readings import Span
@@ -80,6 +81,7 @@ def indicators(**options: object) -> None:
     asyncio.run(_indicators(options))
 
 
+analytics.add_command(health)
 analytics.add_command(rollups)
 analytics.add_command(retention)
 
