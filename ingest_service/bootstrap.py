@@ -38,7 +38,7 @@ def assemble(
     settings: IngestSettings, park: Park, store: TelemetryStore, state: StateFile, clock: Clock
 ) -> tuple[ServiceView, CursorAnnouncer, Reception, SparkplugHost | None]:
     """All parts, joined; nothing runs yet."""
-    board = GatewayBoard()
+    board = GatewayBoard(settings.clock_skew_seconds)
     reception = Reception(park, load_http_sources(settings.http_sources_file, park))
     started_ms = clock.now_ms()
     will = host_will(settings.sparkplug_host_id, started_ms) if park.sparkplug else None
@@ -54,7 +54,8 @@ def assemble(
     pipeline = Pipeline(settings, subscriber, reception, writer, state, announcer, board, clock)
     quarantine = Quarantine(settings.state_file)
     asker = ResendAsker(subscriber.session, park.id, state, board, clock, settings.resend_grace_seconds)
-    view = ServiceView(park.id, subscriber, writer, state, board, pipeline, quarantine, clock, asker)
+    stuck_after = settings.stuck_after_seconds
+    view = ServiceView(park.id, subscriber, writer, state, board, pipeline, quarantine, clock, asker, stuck_after)
     return view, announcer, reception, host
 
 

@@ -7,9 +7,18 @@ from ingest_service.admission import Admission, RefusalReason, RefusedRecord, ro
 from ingest_service.batch_identity import UNNUMBERED, created_ms_of
 from ingest_service.late_marks import LateTimes, take_reasons_back
 from ingest_service.outcome import DeliveryOutcome
+from ingest_service.quality_watch import Flagged
 from ingest_service.reception import UNKNOWN_SOURCE, Reception
 from ingest_service.state.run_cursor import RunCursor, RunKey
-from ingest_service.state.settlement import HOUR_MS, Count, LedgerKey, Refusal, RepeatedRefusal, Settlement
+from ingest_service.state.settlement import (
+    FLAGGED_PREFIX,
+    HOUR_MS,
+    Count,
+    LedgerKey,
+    Refusal,
+    RepeatedRefusal,
+    Settlement,
+)
 from ingest_service.state.state_file import StateFile
 from ingest_service.subscriber import Delivery
 from telemetry_store.rows import ReadingRow, Rejection
@@ -35,6 +44,7 @@ class IntakeRound:
         self.outcomes: dict[asyncio.Future[DeliveryOutcome], DeliveryOutcome] = {}
         """For deliveries whose sender waits to hear."""
         self.late = LateTimes()
+        self.flagged: list[Flagged] = []
 
     def add(self, delivery: Delivery) -> None:
         """Admit one delivery; a batch that is stored already changes only its counts, unless a refill wants it."""
@@ -114,6 +124,9 @@ class IntakeRound:
                 outcome.refuse(record.reason)
         if late:
             self.late.note(rows, delivery.received_at_ms)
+        for flagged in self._reception.live_quality.look(rows):
+            self.flagged.append(flagged)
+            settlement.counts[FLAGGED_PREFIX + flagged.flag] += 1
         if delivery.identity is None and (late or delivery.answer is not None):
             rows = take_reasons_back(rows)
         self._add_rows(delivery, key, rows)
@@ -132,6 +145,7 @@ class IntakeRound:
             settlement.refusals.append(RepeatedRefusal(delivery.message.topic, *record, delivery.received_at_ms))
         if late:
             self.late.note(rows, now_ms)
+        self.flagged += self._reception.refill_quality.look(rows)
         # The register may have been mended since they first came: what was said against a row is then taken back.
         rows = take_reasons_back(rows)
         self._add_rows(delivery, None, rows)

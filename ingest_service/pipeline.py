@@ -3,11 +3,13 @@
 import asyncio
 import logging
 
+from ingest_service.batch_identity import created_ms_of
 from ingest_service.cursor_announcer import CursorAnnouncer
 from ingest_service.gateway_board import GatewayBoard
 from ingest_service.intake_round import IntakeRound
 from ingest_service.late_marks import LateMarks
 from ingest_service.latency import LatencyRecord
+from ingest_service.quality_watch import flag_rows
 from ingest_service.reception import Reception
 from ingest_service.settings import IngestSettings
 from ingest_service.state.state_file import StateFile
@@ -87,16 +89,27 @@ class Pipeline:
             intake.reject(rejection)
         if intake.late:
             await self._writer.write_marks(self._late_marks.rows(intake.late))
+        await self._flag(intake)
         await self._commit(intake)
         now_ms = self._clock.now_ms()
         for delivery in intake.deliveries:
             self._subscriber.acknowledge(delivery)
             if delivery.gateway:
-                self._board.seen(delivery.gateway, delivery.received_at_ms)
+                said_ms = created_ms_of(delivery.message.properties)
+                self._board.seen(delivery.gateway, delivery.received_at_ms, said_ms)
         intake.answer()
         self._announcer.note(intake.settlement.cursors)
         for created_ms in intake.fresh_created_ms:
             self.latency.add(now_ms - created_ms)
+
+    async def _flag(self, intake: IntakeRound) -> None:
+        """What is noted about the round's readings and senders; usually nothing."""
+        marks = flag_rows(intake.flagged)
+        if self._board.clocks_off:
+            senders = {delivery.gateway for delivery in intake.deliveries}
+            marks += self._board.clock_rows(senders, self._reception.bindings.park, self._clock.now_ms())
+        if marks:
+            await self._writer.write_marks(marks)
 
     async def _commit(self, intake: IntakeRound) -> None:
         """Until the disk takes it: a full disk stops the service from acknowledging, not from recovering."""

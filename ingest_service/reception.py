@@ -10,6 +10,7 @@ from ingest_service.admission import Admission, Admitter, RefusalReason, Refused
 from ingest_service.bindings import ParkBindings, PointBinding
 from ingest_service.http_sources import HttpSource, HttpSources
 from ingest_service.payload_formats import JSON_TYPES, decode_readings
+from ingest_service.quality_watch import QualityWatch, watched_series
 from ingest_service.sparkplug_intake import SparkplugIntake, UnplacedMetric
 from telemetry_model.park_register import Park
 from telemetry_model.plain_json import PlainValue, decode_plain
@@ -29,6 +30,10 @@ class Reception:
 
     def __init__(self, park: Park, sources: HttpSources | None = None) -> None:
         self.bindings = ParkBindings(park)
+        limits = watched_series(park, self.bindings)
+        self.live_quality = QualityWatch(limits)
+        self.refill_quality = QualityWatch(limits, may_go_back=True)
+        """A refill brings the past again while the present goes on: each has a memory of its own."""
         self.sparkplug = SparkplugIntake(park)
         self.sources = sources or HttpSources()
         self._admitter = Admitter(self.bindings)

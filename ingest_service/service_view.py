@@ -10,14 +10,11 @@ from ingest_service.gateway_board import GatewayBoard
 from ingest_service.pipeline import Pipeline
 from ingest_service.resend_asker import ResendAsker
 from ingest_service.state.quarantine import Quarantine
-from ingest_service.state.settlement import REFUSED_PREFIX, Count
+from ingest_service.state.settlement import FLAGGED_PREFIX, REFUSED_PREFIX, Count
 from ingest_service.state.state_file import StateFile
 from ingest_service.store_writer import StoreWriter
 from ingest_service.subscriber import Subscriber
 from service_runtime.clock import Clock, utc_from_ms
-
-STUCK_AFTER_SECONDS = 60.0
-"""A round that takes longer than this means that readings are not moving."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +30,8 @@ class ServiceView:
     quarantine: Quarantine
     clock: Clock
     asker: ResendAsker
+    stuck_after_seconds: float = 60.0
+    """A round that takes longer than this means that readings are not moving."""
 
     def problems(self) -> dict[str, str]:
         """Why the service is not ready, by check; empty when it is."""
@@ -44,7 +43,7 @@ class ServiceView:
         if self.pipeline.state_problem:
             found["state"] = self.pipeline.state_problem
         busy_since = self.pipeline.busy_since
-        if busy_since is not None and self.clock.monotonic() - busy_since > STUCK_AFTER_SECONDS:
+        if busy_since is not None and self.clock.monotonic() - busy_since > self.stuck_after_seconds:
             found["pipeline"] = f"one round has taken {self.clock.monotonic() - busy_since:.0f} s"
         return found
 
@@ -52,6 +51,11 @@ class ServiceView:
         """Records ever refused, by reason."""
         counts = self.state.counts
         return {name.removeprefix(REFUSED_PREFIX): n for name, n in counts.items() if name.startswith(REFUSED_PREFIX)}
+
+    def flagged_by_flag(self) -> dict[str, int]:
+        """Readings ever flagged, by flag."""
+        counts = self.state.counts
+        return {name.removeprefix(FLAGGED_PREFIX): n for name, n in counts.items() if name.startswith(FLAGGED_PREFIX)}
 
     def missing_batches(self) -> int:
         """Batches given up, over all gateways and runs."""
@@ -89,6 +93,7 @@ class ServiceView:
                 "p99": p99_ms,
                 "count": self.pipeline.latency.count,
             },
+            "flagged": self.flagged_by_flag(),
             "quarantine": {"records": sum(by_reason.values()), "by_reason": by_reason},
         }
 
@@ -117,6 +122,7 @@ class ServiceView:
 
     def _gateways(self) -> dict[str, dict[str, Any]]:
         latest = self.state.latest_runs()
+        now_ms = self.clock.now_ms()
         gateways: dict[str, dict[str, Any]] = {}
         for name in sorted({*latest, *self.board.views}):
             key = latest.get(name)
@@ -128,6 +134,8 @@ class ServiceView:
                 "through": cursor.through if cursor else 0,
                 "missing": cursor.missing if cursor else 0,
                 "last_seen_ms": view.last_seen_ms if view else None,
+                "clock_skew_seconds": view.clock.skew_seconds(now_ms) if view else None,
+                "clock": view.clock_flag if view else None,
                 "health": msgspec.to_builtins(view.health) if view and view.health else None,
             }
         return gateways

@@ -36,6 +36,11 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
     quarantine_max_records: Annotated[int, Meta(ge=1)] = 200_000
     """The oldest refused records beyond this are dropped, counted and logged."""
 
+    stuck_after_seconds: Annotated[float, Meta(gt=0, le=3600)] = 60.0
+    """Not ready when one round of readings takes longer than this."""
+    clock_skew_seconds: Annotated[float, Meta(gt=0, le=300)] = 30.0
+    """A gateway whose clock differs from ours by more than this is reported and flagged."""
+
     @property
     def state_file(self) -> Path:
         """The SQLite file that holds cursors, counts, ledger and quarantine."""

@@ -39,9 +39,9 @@ class StoreWriter:
         return await self._write(rows, self._store.write_readings)
 
     async def write_marks(self, rows: Sequence[RecordRow]) -> None:
-        """Write all late marks; one that is refused for good is only logged."""
+        """Write all marks (late stretches, flags); one that is refused for good is only logged."""
         for rejection in await self._write(rows, self._store.write_records):
-            event(_log, logging.ERROR, "store refused a late mark", detail=rejection.detail)
+            event(_log, logging.ERROR, "store refused a mark", detail=rejection.detail)
 
     async def _write(
         self, rows: Sequence[_Row], write: Callable[[Sequence[_Row]], Awaitable[WriteOutcome]]

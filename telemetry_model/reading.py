@@ -36,6 +36,19 @@ class ReadingReason(StrEnum):
     """The instrument reports that it is broken."""
 
 
+class QualityFlag(StrEnum):
+    """What is noted about a sound value beside it; a flagged value counts like any other. A closed list."""
+
+    FAST_CHANGE = "fast_change"
+    """It moved further than its point's ``max_change_per_minute``."""
+    FROZEN = "frozen"
+    """It has been the very same number for its point's ``frozen_after_minutes``."""
+    CLOCK_AHEAD = "clock_ahead"
+    """Of a gateway: its clock is ahead of ours."""
+    CLOCK_BEHIND = "clock_behind"
+    """Of a gateway: its clock is behind ours."""
+
+
 class Reading(msgspec.Struct, frozen=True, gc=False):
     """One reading.
 

@@ -17,6 +17,8 @@ ROLLUP_PROGRESS = "rollup_progress"
 """Up to when rollups are made; the row's time says so for the hours."""
 LATE_ARRIVALS = "late_arrivals"
 """Where readings were written long after they were measured: which verdicts and sums must be formed anew."""
+QUALITY_FLAGS = "quality_flags"
+"""What was noted about readings, at their times, and about gateways' clocks; the readings stay as they are."""
 
 RECORD_TAGS: dict[str, tuple[str, ...]] = {
     FINDINGS: ("park", "rule", "subject", "tenant"),
@@ -24,6 +26,7 @@ RECORD_TAGS: dict[str, tuple[str, ...]] = {
     LEDGER: ("gateway", "park", "run"),
     LATE_ARRIVALS: ("device", "park", "replica"),
     ROLLUP_PROGRESS: ("park",),
+    QUALITY_FLAGS: ("flag", "gateway", "park", "point"),
 }
 RECORD_FIELDS: dict[str, tuple[str, ...]] = {
     FINDINGS: ("verdict", "verdict_code", "observed", "limit", "margin_percent", "unit", "data_capture",
@@ -34,6 +37,7 @@ RECORD_FIELDS: dict[str, tuple[str, ...]] = {
              "expected", "batches", "refilled", "missing_sequences"),
     LATE_ARRIVALS: ("oldest_ms", "newest_ms", "readings"),
     ROLLUP_PROGRESS: ("marks_through_ms",),
+    QUALITY_FLAGS: ("observed", "limit", "value"),
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from ingest_service.admission import RefusalReason
 from ingest_service.latency import BUCKET_BOUNDS_SECONDS
 from ingest_service.service_view import ServiceView
 from ingest_service.state.settlement import Count
+from telemetry_model.reading import QualityFlag
 from telemetry_store.rows import RejectReason
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -59,6 +60,11 @@ class ServiceCollector(Collector):
         for reason in _REASONS:
             refused.add_metric([reason], by_reason.get(reason, 0))
         yield refused
+        flagged = CounterMetricFamily("ecopark_ingest_flagged", "Readings that got a flag", labels=["flag"])
+        by_flag = self._view.flagged_by_flag()
+        for flag in (QualityFlag.FAST_CHANGE, QualityFlag.FROZEN):
+            flagged.add_metric([flag.value], by_flag.get(flag, 0))
+        yield flagged
         dropped = counts[Count.QUARANTINE_DROPPED]
         yield CounterMetricFamily("ecopark_ingest_quarantine_dropped", "Records a full quarantine gave up", dropped)
         unpromised = self._view.subscriber.unpromised_dropped
@@ -91,6 +97,12 @@ class ServiceCollector(Collector):
             ("ecopark_ingest_store_reachable", "1 when the store takes readings", bool(view.writer.reachable)),
             ("ecopark_ingest_ready", "1 when /health/ready says so", not view.problems()),
             ("ecopark_ingest_deliveries_waiting", "Messages received and not yet taken up", view.subscriber.waiting),
+            ("ecopark_ingest_gateway_clocks_off", "Gateways with a wrong clock", len(view.board.clocks_off)),
+            (
+                "ecopark_ingest_gateway_clock_skew_seconds",
+                "The largest difference of a gateway's clock",
+                view.board.largest_skew_seconds(view.clock.now_ms()),
+            ),
             ("ecopark_ingest_missing_batches", "Batches no gateway holds any more", view.missing_batches()),
         ):
             yield GaugeMetricFamily(name, text, float(value))

@@ -29,6 +29,9 @@ class Count(StrEnum):
 REFUSED_PREFIX = "refused:"
 """Counter names for refusals by reason start with this."""
 
+FLAGGED_PREFIX = "flagged:"
+"""Counter names for flagged readings by flag start with this."""
+
 
 class LedgerKey(NamedTuple):
     """One line of the completeness ledger: a gateway's run in one hour (of the batches' creation, UTC)."""

@@ -1,5 +1,6 @@
 """Texts of a park folder -> a checked :class:`Park`; cross-references between the tables are checked here."""
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -27,9 +28,13 @@ from telemetry_model.quantities import QUANTITIES, Medium
 REQUIRED_FILES = ("park.toml", "tenants.csv", "points.csv", "contacts.csv")
 DEFAULT_INTERVAL_SECONDS = 60
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\Z")
+_LEAST_CHANGE = 1e-9
 _YES_NO = {"yes": 1.0, "no": 0.0}
 _POINT_COLUMNS = ("point", "tenant", "zone", "medium", "unit")
-_POINT_OPTIONAL = ("interval_seconds", "range_low", "range_high", "gateway", "role", "since", "until")
+_POINT_OPTIONAL = (
+    "interval_seconds", "range_low", "range_high", "gateway", "role", "since", "until", "max_change_per_minute",
+    "frozen_after_minutes",
+)  # fmt: skip
 
 
 def parse_park(files: Mapping[str, str]) -> Park:
@@ -154,6 +159,7 @@ def _point(row: Row, tenants: dict[str, Tenant]) -> MeasuringPoint | None:
     high = row.number_in("range_high", quantity.high, -1e15, 1e15)
     if low >= high:
         row.problem("range_low", f"range {low:g} to {high:g} is empty")
+    interval_seconds = int(row.number_in("interval_seconds", DEFAULT_INTERVAL_SECONDS, 1, 366 * 86_400))
     return MeasuringPoint(
         id=point_id,
         device=device,
@@ -162,14 +168,23 @@ def _point(row: Row, tenants: dict[str, Tenant]) -> MeasuringPoint | None:
         unit=quantity.unit,
         tenant=row.text("tenant"),
         zone=row.identifier("zone"),
-        interval_seconds=int(row.number_in("interval_seconds", DEFAULT_INTERVAL_SECONDS, 1, 366 * 86_400)),
+        interval_seconds=interval_seconds,
         low=low,
         high=high,
         gateway=row.text("gateway"),
         role=row.text("role"),
         since=row.day("since"),
         until=row.day("until"),
+        max_change_per_minute=row.number_in("max_change_per_minute", math.inf, _LEAST_CHANGE, 1e15),
+        frozen_after_minutes=_frozen_after_minutes(row, interval_seconds),
     )
+
+
+def _frozen_after_minutes(row: Row, interval_seconds: int) -> float:
+    minutes = row.number_in("frozen_after_minutes", math.inf, 1, 366 * 1440)
+    if minutes * 60 < 2 * interval_seconds:
+        row.problem("frozen_after_minutes", f"{minutes:g} is less than two intervals of {interval_seconds} s")
+    return minutes
 
 
 def _check_tenant(row: Row, column: str, tenants: dict[str, Tenant]) -> str:

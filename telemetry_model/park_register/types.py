@@ -1,5 +1,6 @@
 """The entities of a park register: frozen, checked, cross-referenced by id."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -42,6 +43,10 @@ class MeasuringPoint:
     """What the point is for in park-wide sums, e.g. ``tenant_main``, ``grid_import``, ``pv_generation``, or empty."""
     since: date | None
     until: date | None
+    max_change_per_minute: float = math.inf
+    """A value that moves further than this within a minute is flagged, in ``unit``; it stays in use."""
+    frozen_after_minutes: float = math.inf
+    """A value that has not changed at all for so long is flagged; it stays in use."""
 
     @property
     def field_name(self) -> str:

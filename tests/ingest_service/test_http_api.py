@@ -58,6 +58,7 @@ async def test_status_adds_up(rig: Rig, client: httpx.AsyncClient) -> None:
     assert (status["store"]["kind"], status["store"]["reachable"]) == ("sqlite", True)
     assert status["gateways"]["gw-1"] == {
         "state": "unknown", "run": "r", "through": 2, "missing": 0, "last_seen_ms": NOW_MS, "health": None,
+        "clock": None, "clock_skew_seconds": None,
     }  # fmt: skip
 
 

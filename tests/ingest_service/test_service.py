@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+import sqlite3
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from service_runtime.clock import SystemClock
@@ -192,3 +194,34 @@ async def test_a_port_in_use_is_one_line(process: IngestProcess, tmp_path: Path)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith(f"ecopark: http://127.0.0.1:{process.port}: address already in use")
     assert "Traceback" not in done.stderr
+
+
+async def test_a_write_that_does_not_move_makes_the_service_not_ready_until_it_moves(
+    tmp_path: Path, mosquitto: MosquittoServer
+) -> None:
+    process = IngestProcess(tmp_path, mosquitto.url, stuck_after_seconds=0.5)
+    process.start()
+    database = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+    try:
+        await process.until_ready()
+        async with a_sender(mosquitto.url) as sender, httpx.AsyncClient() as http:
+            payload, rows = pack_number(1)
+            await sender.send(payload, numbered("run-a", 1))
+            await sender.cursor_until("run-a", 1)
+            database.execute("BEGIN EXCLUSIVE")
+            more, more_rows = pack_number(2)
+            await sender.send(more, numbered("run-a", 2))
+            checks: dict[str, str] = {}
+            async with asyncio.timeout(30):
+                while "pipeline" not in checks:
+                    answer = await http.get(f"http://127.0.0.1:{process.port}/health/ready")
+                    checks = answer.json().get("checks", {})
+            assert answer.status_code == 503
+            assert checks["pipeline"].startswith("one round has taken")
+            database.execute("COMMIT")
+            await sender.cursor_until("run-a", 2)
+            await process.until_ready()
+        assert await rows_in(process) == rows | more_rows
+    finally:
+        database.close()
+        process.kill()

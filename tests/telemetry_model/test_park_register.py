@@ -181,3 +181,35 @@ def test_a_park_without_evidence_has_none() -> None:
 )
 def test_a_mistake_in_an_evidence_record_is_named(old: str, new: str, said: str) -> None:
     assert said in broken("evidence.csv", old, new)
+
+
+WATCHED = "interval_seconds,range_low,range_high,role,max_change_per_minute,frozen_after_minutes\n"
+
+
+def watched(cells: str) -> dict[str, str]:
+    points = GOOD["points.csv"].replace("interval_seconds,range_low,range_high,role\n", WATCHED)
+    return {**GOOD, "points.csv": points.replace("em-1.active_power,steel,z1,energy,kW,60,0,500,", cells)}
+
+
+def test_a_point_may_say_what_is_flagged() -> None:
+    points = parse_park(watched("em-1.active_power,steel,z1,energy,kW,60,0,500,,25.5,90")).points
+    assert (points["em-1.active_power"].max_change_per_minute, points["em-1.active_power"].frozen_after_minutes) == (
+        25.5,
+        90,
+    )
+    assert points["wq-1.cod"].max_change_per_minute == points["wq-1.cod"].frozen_after_minutes == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("cells", "problem"),
+    [
+        ("0,", "points.csv, row 2, column max_change_per_minute: 0 is outside 1e-09 to 1e+15"),
+        ("fast,", "points.csv, row 2, column max_change_per_minute: 'fast' is not a number"),
+        (",-5", "points.csv, row 2, column frozen_after_minutes: -5 is outside 1 to 527040"),
+        (",1", "points.csv, row 2, column frozen_after_minutes: 1 is less than two intervals of 60 s"),
+    ],
+)
+def test_a_wrong_limit_of_a_flag_is_named(cells: str, problem: str) -> None:
+    with pytest.raises(RegisterError) as caught:
+        parse_park(watched(f"em-1.active_power,steel,z1,energy,kW,60,0,500,,{cells}"))
+    assert [str(found) for found in caught.value.problems] == [problem]
