@@ -13,7 +13,15 @@ from typing import NamedTuple
 import msgspec
 
 from ingest_service.bindings import ParkBindings, PointBinding
-from ingest_service.plain_admission import NOT_A_NUMBER, OUT_OF_RANGE, REASONS, STATUSES, TimeBounds, admit_plain
+from ingest_service.plain_admission import (
+    NOT_A_NUMBER,
+    OUT_OF_RANGE,
+    REASONS,
+    STATUSES,
+    PlainAdmission,
+    TimeBounds,
+    admit_plain,
+)
 from telemetry_model.senml import RELATIVE_TIME_BELOW, PackError, SenmlReading, SenmlRecord
 from telemetry_model.senml_json import decode_pack
 from telemetry_store.rows import ReadingRow
@@ -84,17 +92,30 @@ class Admitter:
     def admit(self, gateway: str, payload: bytes, now_ms: int, numbered: bool = False) -> Admission:
         """Rows and refusals of one pack; never raises, whatever the bytes. ``numbered``: a gateway's own batch."""
         bindings = self._bindings.for_gateway(gateway)
-        plain = admit_plain(bindings, payload, _bounds(now_ms, allow_relative=not numbered))
-        if plain is not None:
-            return Admission(plain.rows, [], plain.no_value, plain.late)
+        bounds = _bounds(now_ms, allow_relative=not numbered)
         refused: list[RefusedRecord] = []
+        plain = admit_plain(bindings, payload, bounds)
+        if plain is not None:
+            return self._complete(plain, bindings, refused, now_ms)
         try:
             records = decode_pack(payload, now_ms, allow_relative=not numbered)
         except PackError as error:
+            sound, refused = _set_aside(payload, str(error))
+            plain = admit_plain(bindings, sound, bounds) if sound else None
+            if plain is not None:
+                return self._complete(plain, bindings, refused, now_ms)
             records, refused = _sound_part(payload, str(error), now_ms, allow_relative=not numbered)
             if not records:
                 refused = [RefusedRecord(RefusalReason.MALFORMED_PACK, short(str(error)), payload)]
         return self.admit_records(bindings, records, refused, now_ms)
+
+    def _complete(
+        self, plain: PlainAdmission, bindings: dict[str, PointBinding], refused: list[RefusedRecord], now_ms: int
+    ) -> Admission:
+        """Also the reasons against the records of other senders' points, or of none."""
+        if plain.strangers:
+            refused = self.admit_records(bindings, plain.strangers, refused, now_ms).refused
+        return Admission(plain.rows, refused, plain.no_value, plain.late)
 
     def admit_records(
         self, bindings: dict[str, PointBinding], records: list[SenmlReading], refused: list[RefusedRecord], now_ms: int
@@ -183,6 +204,21 @@ def _refusal(reason: RefusalReason, detail: str, record: SenmlReading) -> Refuse
 def short(text: str) -> str:
     """Cut to what a detail may hold."""
     return text if len(text) <= MAX_DETAIL_CHARACTERS else text[:MAX_DETAIL_CHARACTERS] + "…"
+
+
+def _set_aside(payload: bytes, problem: str) -> tuple[bytes, list[RefusedRecord]]:
+    """The usual bad pack, cheaply: a pack of its sound records, and refusals of those with fields of another type.
+
+    No pack when that cannot be said, or would be empty: see :func:`_sound_part`.
+    """
+    try:
+        raw_records = _raw_records.decode(payload)
+    except (ValueError, RecursionError):
+        return b"", []
+    bad = _bad_by_type(raw_records, problem)
+    if not 0 < len(bad) < len(raw_records) or any(_has_base_field(raw_records[place]) for place in bad):
+        return b"", []
+    return _pack_of([raw for place, raw in enumerate(raw_records) if place not in bad]), _refusals(raw_records, bad)
 
 
 def _sound_part(

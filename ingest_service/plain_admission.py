@@ -1,7 +1,8 @@
 """Admission's common case in one pass: an ordinary pack goes from bytes to rows without the steps between.
 
-It says what :mod:`ingest_service.admission` would say, or nothing: as soon as anything in a pack is to be refused, or
-is not plain, the whole pack goes the long way, which knows the reasons.
+It says what :mod:`ingest_service.admission` would say, or nothing: as soon as a pack is not plain, or anything but a
+point's name is not in order, the whole pack goes the long way, which knows the reasons. Records for points that the
+sender may not speak for are set aside for it.
 """
 
 import math
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 from ingest_service.bindings import PointBinding
 from telemetry_model.reading import InstrumentStatus, ReadingReason
-from telemetry_model.senml import RELATIVE_TIME_BELOW
+from telemetry_model.senml import MAX_NAME_CHARACTERS, MAX_UNIT_CHARACTERS, RELATIVE_TIME_BELOW, SenmlReading
 from telemetry_model.senml_plain import PlainRecord, decode_plain_pack
 from telemetry_store.rows import ReadingRow
 
@@ -39,11 +40,12 @@ class TimeBounds(NamedTuple):
 
 
 class PlainAdmission(NamedTuple):
-    """All of a pack, and nothing refused."""
+    """All of a pack; ``strangers`` are records whose points are not the sender's, resolved and not judged."""
 
     rows: list[ReadingRow]
     no_value: int
     late: int
+    strangers: list[SenmlReading]
 
 
 def admit_plain(bindings: Mapping[str, PointBinding], payload: bytes, bounds: TimeBounds) -> PlainAdmission | None:
@@ -52,6 +54,7 @@ def admit_plain(bindings: Mapping[str, PointBinding], payload: bytes, bounds: Ti
     if records is None:
         return None
     rows: list[ReadingRow] = []
+    strangers: list[SenmlReading] = []
     no_value = late = 0
     base_s, offset_s, time_ms, is_late = 0.0, math.nan, 0, False
     for record in records:
@@ -66,7 +69,10 @@ def admit_plain(bindings: Mapping[str, PointBinding], payload: bytes, bounds: Ti
             time_ms, is_late = resolved, resolved < bounds.late_before_ms
         binding = bindings.get(record.n)
         if binding is None:
-            return None
+            if not 0 < len(record.n) <= MAX_NAME_CHARACTERS or len(record.u) > MAX_UNIT_CHARACTERS:
+                return None
+            strangers.append(SenmlReading(record.n, record.u, time_ms, record.v, record.st, record.q))
+            continue
         value = record.v
         if (
             value is None
@@ -84,7 +90,7 @@ def admit_plain(bindings: Mapping[str, PointBinding], payload: bytes, bounds: Ti
         if is_late:
             late += 1
         rows.append(row)
-    return PlainAdmission(rows, no_value, late)
+    return PlainAdmission(rows, no_value, late, strangers)
 
 
 def _unusual_row(binding: PointBinding, record: PlainRecord, time_ms: int) -> ReadingRow | None:

@@ -11,7 +11,7 @@ from ingest_service.admission import LATE_AFTER_MS, MAX_AGE_MS, MAX_AHEAD_MS, Ad
 from ingest_service.bindings import ParkBindings
 from ingest_service.plain_admission import TimeBounds, admit_plain
 from telemetry_model.reading import InstrumentStatus, Reading, ReadingReason
-from telemetry_model.senml import MAX_PACK_RECORDS, PackError
+from telemetry_model.senml import MAX_NAME_CHARACTERS, MAX_PACK_RECORDS, MAX_UNIT_CHARACTERS, PackError
 from telemetry_model.senml_json import decode_pack, encode_pack
 from tests.ingest_service.builders import ENERGY, NOW_MS, PH, POWER, a_park
 
@@ -77,7 +77,9 @@ def test_what_a_gateway_sends_goes_the_short_way(status: InstrumentStatus, reaso
 @pytest.mark.parametrize(
     "record",
     [
-        {"n": PH, "t": NOW_S, "v": 1},
+        {"n": "", "t": NOW_S, "v": 1},
+        {"n": "x" * (MAX_NAME_CHARACTERS + 1), "t": NOW_S, "v": 1},
+        {"n": PH, "t": NOW_S, "v": 1, "u": "x" * (MAX_UNIT_CHARACTERS + 1)},
         {"n": POWER, "t": NOW_S, "v": 1, "u": "horsepower"},
         {"n": POWER, "t": NOW_S, "v": 1, "st": 3},
         {"n": POWER, "t": NOW_S, "v": 1, "q": "bad_mood"},
@@ -89,6 +91,34 @@ def test_what_a_gateway_sends_goes_the_short_way(status: InstrumentStatus, reaso
 )
 def test_anything_to_be_refused_or_not_plain_goes_the_long_way(record: dict[str, Any]) -> None:
     assert not by_the_short_way(json.dumps([{"n": POWER, "t": NOW_S, "v": 1}, record]).encode())
+
+
+def test_records_of_other_points_do_not_send_their_pack_the_long_way() -> None:
+    pack = [{"n": POWER, "t": NOW_S, "v": 1}, {"n": PH, "v": 7}, {"n": "em-9.active_power", "t": NOW_S, "v": 2}]
+    payload = json.dumps(pack).encode()
+    assert by_the_short_way(payload)
+    admission = ADMITTER.admit("gw-1", payload, NOW_MS)
+    assert [row.series.point for row in admission.rows] == [POWER]
+    assert [refused.reason for refused in admission.refused] == ["wrong_gateway", "unknown_point"]
+
+
+bad_fields = st.sampled_from([{"v": "high"}, {"t": None}, {"u": 7}, {"n": 1}, {"st": 0.5}, {"v": "high", "bt": 5}])
+
+
+@given(pack=st.lists(records, max_size=4), place=st.integers(0, 4), bad=bad_fields)
+def test_a_record_of_a_wrong_type_changes_nothing_for_its_neighbours(
+    pack: list[dict[str, Any]], place: int, bad: dict[str, Any]
+) -> None:
+    alone = ADMITTER.admit("gw-1", json.dumps(pack).encode(), NOW_MS)
+    wrong = {"n": POWER, "t": NOW_S, "v": 1, **bad}
+    payload = json.dumps([*pack[:place], wrong, *pack[place:]]).encode()
+    together = ADMITTER.admit("gw-1", payload, NOW_MS)
+    reasons = [refused.reason for refused in together.refused]
+    if "malformed_pack" in reasons:
+        assert (together.rows, reasons, together.refused[0].payload) == ([], ["malformed_pack"], payload)
+    else:
+        assert together.rows == alone.rows
+        assert sorted(reasons) == sorted(["malformed_record", *(refused.reason for refused in alone.refused)])
 
 
 def test_a_pack_with_too_many_records_goes_the_long_way() -> None:
