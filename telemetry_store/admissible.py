@@ -13,8 +13,11 @@ _INT64 = 2**63
 def tag_value_problem(value: str) -> str:
     """Why a tag's value cannot be stored; empty when it can.
 
-    Line protocol has no way to write a line break or a last backslash (InfluxDB 1.x and 2.x syntax).
+    Line protocol has no way to write a line break or a last backslash (InfluxDB 1.x and 2.x syntax), and InfluxQL none
+    to ask for a NUL.
     """
+    if "\0" in value:
+        return f"{value!r} has a NUL character"
     if "\n" in value or "\r" in value:
         return f"{value!r} has a line break"
     if value.endswith("\\"):

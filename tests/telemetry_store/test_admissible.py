@@ -17,6 +17,7 @@ GOOD = PointSeries("energy", "active_power_kw", "em-1", "p", "em-1.x", "steel", 
         ({"field": 'a"b'}, "quote or backslash"),
         ({"tenant": "a\nb"}, "line break"),
         ({"zone": "east\\"}, "ends with a backslash"),
+        ({"device": "a\0b"}, "NUL"),
         ({"point": "\ud800"}, "not valid Unicode"),
     ],
 )
