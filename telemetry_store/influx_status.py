@@ -34,6 +34,7 @@ _REQUEST_FAULTS = re.compile(
     re.IGNORECASE,
 )
 _DROPPED = re.compile(r"\bdropped=(\d+)")
+_FIELD = re.compile(r'input field "(.+?)" on measurement "')
 _REASONS = (
     (
         re.compile(
@@ -75,6 +76,12 @@ def dropped_rows(message: str) -> int | None:
     """How many rows a *partial write* of InfluxDB 1.x did not take (``… dropped=2``), if it says so."""
     found = _DROPPED.search(message)
     return int(found[1]) if found and message.startswith("partial write") else None
+
+
+def blamed_field(message: str) -> str:
+    """The field whose type a *type conflict* of InfluxDB is about; empty when it names none."""
+    found = _FIELD.search(message)
+    return found[1] if found else ""
 
 
 def retry_after_seconds(header: str, now: datetime | None = None) -> float | None:

@@ -8,6 +8,7 @@ import pytest
 from telemetry_store.influx_status import (
     Handling,
     WriteAnswer,
+    blamed_field,
     dropped_rows,
     handling,
     reject_reason,
@@ -174,3 +175,21 @@ async def test_indices_are_those_of_the_callers_rows() -> None:
     outcome = await LineDelivery("influxdb test", database.post, ["a", "b"], [0, 2]).send(3, refused)
     assert [rejection.index for rejection in outcome.rejected] == [1, 2]
     assert outcome.accepted == 1
+
+
+async def test_each_of_two_conflicts_in_one_request_gets_its_own_words() -> None:
+    conflict = 'partial write: field type conflict: input field "{}" on measurement "m" is type float dropped={}'
+    database = ScriptedDatabase()
+    database.answers = [
+        WriteAnswer(400, conflict.format("a b", 3)),
+        WriteAnswer(400, conflict.format("c", 1)),
+    ]
+    outcome = await database.take(["m a\\ b=1 1", "m c=1 1", "m,t=x d=1,a\\ b=2 2"])
+    assert [(r.index, blamed_field(r.detail)) for r in outcome.rejected] == [(0, "a b"), (1, "c"), (2, "a b")]
+    assert database.requests == [3, 1]
+
+
+async def test_a_field_that_no_line_has_is_blamed_on_all_of_them() -> None:
+    database = ScriptedDatabase()
+    database.answers = [WriteAnswer(400, CONFLICT.format(2).replace('"x"', '"elsewhere"'))]
+    assert [r.index for r in (await database.take(["m a=1 1", "m b=1 1"])).rejected] == [0, 1]
