@@ -143,6 +143,7 @@ add_broker_user "$INGEST_USER" ingest.password
 add_broker_user "$HEALTH_USER" health.password
 printf '%s %s\n' -u "$HEALTH_USER" -P "$(cat health.password)" >broker_health_client
 rm health.password
+echo "# Who may send readings by HTTP: ecopark ingest token NAME --add-to this file (docs/how-to)" >http-sources.toml
 random_secret >influx_token
 random_secret >influx_admin_password
 random_secret >grafana_admin_password

@@ -9,6 +9,7 @@ from ingest_service.ledger_command import ledger
 from ingest_service.quarantine_command import quarantine
 from ingest_service.refill_command import refill
 from ingest_service.settings import IngestSettings
+from ingest_service.token_command import token
 from service_runtime.settings import load_settings
 
 __all__ = ["ingest", "quarantine"]
@@ -25,6 +26,7 @@ def ingest() -> None:
 
 ingest.add_command(ledger)
 ingest.add_command(refill)
+ingest.add_command(token)
 
 
 @ingest.command()

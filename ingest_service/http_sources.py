@@ -62,18 +62,26 @@ def load_http_sources(file: str, park: Park) -> HttpSources:
         return HttpSources()
     path = Path(file)
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
         mode = path.stat().st_mode
     except OSError as error:
         raise SettingsError(f"http_sources_file: {path} cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not valid TOML: {error}") from error
-    try:
-        sources = msgspec.convert(raw, _SourcesFile).sources
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"{path}: {error}") from error
+    sources = check_sources(text, park, path)
     if any(source.token for source in sources) and mode & _OTHERS_MAY_READ:
         raise SettingsError(f"{path}: holds plain tokens and others may read it (chmod 600, or use token_sha256)")
+    return HttpSources(sources)
+
+
+def check_sources(text: str, park: Park | None, path: Path) -> tuple[HttpSource, ...]:
+    """The sources of a file's text; without a ``park`` their points are not looked up."""
+    try:
+        sources = msgspec.convert(tomllib.loads(text), _SourcesFile).sources
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}: {error}") from error
     seen: set[str] = set()
     for source in sources:
         _check(path, source, park)
@@ -82,10 +90,10 @@ def load_http_sources(file: str, park: Park) -> HttpSources:
         seen.add(source.name)
     if len({source.digest() for source in sources}) != len(sources):
         raise SettingsError(f"{path}: two sources have the same token")
-    return HttpSources(sources)
+    return sources
 
 
-def _check(path: Path, source: HttpSource, park: Park) -> None:
+def _check(path: Path, source: HttpSource, park: Park | None) -> None:
     where = f"{path}: source '{source.name}'"
     if bool(source.token) == bool(source.token_sha256):
         raise SettingsError(f"{where}: needs either token or token_sha256")
@@ -102,5 +110,5 @@ def _check(path: Path, source: HttpSource, park: Park) -> None:
     if not source.points and not source.gateway:
         raise SettingsError(f"{where}: needs points or a gateway, or it may write nothing")
     for point in source.points:
-        if point not in park.points:
+        if park is not None and point not in park.points:
             raise SettingsError(f"{where}: unknown point '{point}' (not in points.csv)")
