@@ -4,7 +4,7 @@
 set -eu
 
 # libatomic1: the browser driver that Playwright ships needs it.
-TEST_PACKAGES="mosquitto mosquitto-clients influxdb nginx-light chromium fonts-noto-core libatomic1"
+TEST_PACKAGES="mosquitto mosquitto-clients influxdb nginx-light postgresql chromium fonts-noto-core libatomic1"
 
 missing_packages() {
     for package in $1; do
