@@ -41,7 +41,8 @@ class IntakeRound:
         settlement.counts[Count.BATCHES_RECEIVED] += 1
         key = self._ledger_key(delivery)
         is_new, refills = self._is_new(delivery, key), self._refills(delivery)
-        self._note_arrival(delivery, key, Fate.NEW if is_new else Fate.REFILLED if refills else Fate.DUPLICATE)
+        if self._state.is_joint:
+            self._note_arrival(delivery, key, Fate.NEW if is_new else Fate.REFILLED if refills else Fate.DUPLICATE)
         if refills and not is_new:
             self._take_again(delivery, key)
             return

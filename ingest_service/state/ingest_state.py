@@ -25,6 +25,11 @@ class IngestState(Protocol):
     refills: dict[RunKey, Refill]
 
     @property
+    def is_joint(self) -> bool:
+        """Whether a commit settles with other replicas and so needs to know each batch as it arrived."""
+        ...
+
+    @property
     def leads(self) -> bool:
         """Whether this is the one replica that asks for missing batches and writes the ledger to the store."""
         ...

@@ -98,13 +98,17 @@ def _checked_name(url: str) -> str:
     """The URL without user and options, to be shown; raises :class:`OperatorError` when it names no database."""
     try:
         parts = urlsplit(url)
+        has_password = bool(parts.password) or "password" in parse_qs(parts.query)
+    except ValueError as error:
+        raise OperatorError(f"state_url: {error} (form: {FORM})") from error
+    if has_password:
+        raise OperatorError("state_url: the password does not belong in it; set state_password or state_password_file")
+    if parts.scheme not in _SCHEMES:
+        raise OperatorError(f"state_url '{url}': unknown kind '{parts.scheme}' (form: {FORM})")
+    try:
         port = parts.port
     except ValueError as error:
         raise OperatorError(f"state_url '{url}': {error} (form: {FORM})") from error
-    if parts.scheme not in _SCHEMES:
-        raise OperatorError(f"state_url '{url}': unknown kind '{parts.scheme}' (form: {FORM})")
-    if parts.password or "password" in parse_qs(parts.query):
-        raise OperatorError("state_url: the password does not belong in it; set state_password or state_password_file")
     socket_folder = parse_qs(parts.query).get("host", [""])[0]
     database = parts.path.strip("/")
     if not database or "/" in database or not (parts.hostname or socket_folder):

@@ -55,6 +55,7 @@ class PostgresState:
         self.cursors: dict[RunKey, RunCursor] = {}
         self.counts: Counter[str] = Counter()
         self.refills: dict[RunKey, Refill] = {}
+        self.is_joint = True
         self.leads = False
         self.broker_session = ""
         self._changed: dict[RunKey, int] = {}

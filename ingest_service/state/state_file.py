@@ -74,6 +74,7 @@ class StateFile:
         self.cursors: dict[RunKey, RunCursor] = {}
         self.counts: Counter[str] = Counter()
         self.refills: dict[RunKey, Refill] = {}
+        self.is_joint = False
         self.leads = True
         self.broker_session = uuid.uuid4().hex
         self.problem = ""

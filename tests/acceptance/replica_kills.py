@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 
@@ -31,6 +32,18 @@ _PARK = {
     "points.csv": "point,tenant,zone,medium,unit,range_low,range_high,gateway\n"
     + "".join(f"em-{g}-{n}.active_power,park,zone-a,energy,kW,,,{g}\n" for g in GATEWAYS for n in range(POINTS_EACH)),
 }
+
+
+class Restarted(Protocol):
+    """A server that comes back with what it had on disk."""
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        ...
+
+    def start(self) -> None:
+        """On the same port and data."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -97,9 +110,13 @@ def replicas_of(folder: Path, mqtt_url: str, database: InfluxDatabase, state_url
 
 
 async def run_replica_kills(
-    folder: Path, mqtt_url: str, database: InfluxDatabase, state_url: str, kills: int, seed: int
-) -> ReplicaRun:
-    """Publish steadily, kill -9 the first replica ``kills`` times and start it again, then let everything arrive."""
+    folder: Path, mqtt_url: str, database: InfluxDatabase, state_url: str, kills: int, seed: int,
+    servers: Sequence[Restarted] = (),
+) -> ReplicaRun:  # fmt: skip
+    """Publish steadily, kill -9 the first replica ``kills`` times and start it again, then let everything arrive.
+
+    ``servers`` are killed and started too, one after the other, while the replica is away.
+    """
     chance = random.Random(seed)
     replicas = replicas_of(folder, mqtt_url, database, state_url)
     feeds = [Feed(folder, mqtt_url, name) for name in GATEWAYS]
@@ -112,11 +129,15 @@ async def run_replica_kills(
             await running.enter_async_context(feed.log.running())
         committing = [asyncio.create_task(feed.keep_committing()) for feed in feeds]
         try:
-            for _ in range(kills):
+            for number in range(kills):
                 await asyncio.sleep(chance.uniform(0.5, 1.5))
                 await asyncio.gather(*(feed.commit(chance.randint(1, 40)) for feed in feeds))
                 await asyncio.to_thread(replicas[0].kill)
+                if servers:
+                    await asyncio.to_thread(servers[number % len(servers)].kill)
                 await asyncio.sleep(chance.uniform(0.0, 1.0))
+                if servers:
+                    await asyncio.to_thread(servers[number % len(servers)].start)
                 await asyncio.to_thread(replicas[0].start)
                 await replicas[0].until_ready(60)
             await asyncio.sleep(1.0)

@@ -1,6 +1,7 @@
-"""Two ingest replicas, one killed and started again: ``python -m tests.soak.replicas [--kills N] [--seed S]``.
+"""Two ingest replicas, one killed and started again, first alone, then with the broker and the databases in turn.
 
-The result goes to docs/results/replicas.json; exit code 1 when a row is lost or added, or a count is wrong.
+``python -m tests.soak.replicas [--kills N] [--seed S]``; results go to docs/results/replicas.json. Exit code 1 when a
+row is lost or added, or a count is wrong.
 """
 
 import argparse
@@ -20,8 +21,9 @@ from tests.servers.postgres import PostgresServer
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"
 
 
-def run_on_fresh_servers(folder: Path, kills: int, seed: int) -> ReplicaRun:
-    """Mosquitto, InfluxDB and PostgreSQL of our own, gone again afterwards."""
+def run_on_fresh_servers(folder: Path, kills: int, seed: int, servers_too: bool) -> ReplicaRun:
+    """Mosquitto, InfluxDB and PostgreSQL of our own, gone again afterwards; ``servers_too``: killed as well."""
+    folder.mkdir()
     broker, influx = MosquittoServer(folder / "mosquitto"), InfluxServer(folder / "influxdb")
     postgres = PostgresServer()
     work = folder / "work"
@@ -30,9 +32,9 @@ def run_on_fresh_servers(folder: Path, kills: int, seed: int) -> ReplicaRun:
         for server in (broker, influx, postgres):
             server.start()
         database = InfluxDatabase(influx, "replicas")
-        return asyncio.run(
-            run_replica_kills(work, broker.url, database, postgres.database("replicas"), kills, seed)
-        )  # fmt: skip
+        state_url = postgres.database("replicas")
+        others = [postgres, broker, influx] if servers_too else []
+        return asyncio.run(run_replica_kills(work, broker.url, database, state_url, kills, seed, others))
     finally:
         postgres.remove()
         influx.kill()
@@ -64,20 +66,22 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
-    started = time.monotonic()
+    runs: dict[str, dict[str, object]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        run = run_on_fresh_servers(Path(folder), arguments.kills, arguments.seed)
+        for name, servers_too in (("replica", False), ("replica_and_servers", True)):
+            started = time.monotonic()
+            run = run_on_fresh_servers(Path(folder, name), arguments.kills, arguments.seed, servers_too)
+            runs[name] = {"seconds": round(time.monotonic() - started), **report_of(run)}
     report = {
         "recipe": f"python -m tests.soak.replicas --kills {arguments.kills} --seed {arguments.seed}",
         "date": datetime.now(UTC).date().isoformat(),
-        "seconds": round(time.monotonic() - started),
-        **report_of(run),
+        "killed": runs,
     }
     text = json.dumps(report, indent=2) + "\n"
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "replicas.json").write_text(text, encoding="utf-8")
     sys.stdout.write(text)
-    if report["faults"]:
+    if any(run["faults"] for run in runs.values()):
         sys.exit(1)
 
 
