@@ -75,7 +75,8 @@ def replay(settings_file: Path | None, reason: str | None) -> None:
     """Admit refused records again, with the park register as it is now.
 
     What is admitted is written to the store and leaves the quarantine; the rest stays. Do this after mending the
-    register, e.g. when a meter was mounted before it was registered.
+    register, e.g. when a meter was mounted before it was registered. The ledger gets a line that moves the readings
+    from quarantined to stored. Values stored as out of range are not here: "ecopark ingest refill" judges them again.
     """
     result = asyncio.run(replay_quarantine(_settings(settings_file), reason))
     released, readings, kept = result.released, result.readings, result.still_refused

@@ -1,24 +1,15 @@
-"""Two ingest replicas, one killed and started again, first alone, then with the broker and the databases in turn.
-
-``python -m tests.soak.replicas [--kills N] [--seed S]``; results go to docs/results/replicas.json. Exit code 1 when a
-row is lost or added, or a count is wrong.
-"""
+"""Two ingest replicas, one killed and started again, first alone, then with the broker and the databases in turn."""
 
 import argparse
 import asyncio
-import json
-import sys
-import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.acceptance.replica_kills import ReplicaRun, faults_of, run_replica_kills
 from tests.servers.influxdb import InfluxDatabase, InfluxServer
 from tests.servers.mosquitto import MosquittoServer
 from tests.servers.postgres import PostgresServer
-
-RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"
+from tests.soak.part import SoakPart, SoakReport
 
 
 def run_on_fresh_servers(folder: Path, kills: int, seed: int, servers_too: bool) -> ReplicaRun:
@@ -60,30 +51,15 @@ def report_of(run: ReplicaRun) -> dict[str, object]:
     }
 
 
-def main() -> None:
-    """Run once and write it down."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=7)
-    arguments = parser.parse_args()
-    runs: dict[str, dict[str, object]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for name, servers_too in (("replica", False), ("replica_and_servers", True)):
-            started = time.monotonic()
-            run = run_on_fresh_servers(Path(folder, name), arguments.kills, arguments.seed, servers_too)
-            runs[name] = {"seconds": round(time.monotonic() - started), **report_of(run)}
-    report = {
-        "recipe": f"python -m tests.soak.replicas --kills {arguments.kills} --seed {arguments.seed}",
-        "date": datetime.now(UTC).date().isoformat(),
-        "killed": runs,
-    }
-    text = json.dumps(report, indent=2) + "\n"
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "replicas.json").write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
-    if any(run["faults"] for run in runs.values()):
-        sys.exit(1)
+def run(folder: Path, options: argparse.Namespace) -> SoakReport:
+    """Once with a replica killed alone, once with the servers killed in turn as well."""
+    report = SoakReport([])
+    for name, servers_too in (("replica", False), ("replica_and_servers", True)):
+        started = time.monotonic()
+        done = run_on_fresh_servers(folder / name, options.kills, options.seed, servers_too)
+        report.runs.append({"killed": name} | report_of(done) | {"seconds": round(time.monotonic() - started)})
+        report.failures.extend(faults_of(done))
+    return report
 
 
-if __name__ == "__main__":
-    main()
+PART = SoakPart("two ingest replicas, one killed", {"kills": 10, "seed": 7}, run)
