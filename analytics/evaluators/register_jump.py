@@ -11,8 +11,9 @@ Values above the point's ``range_high`` in the park register were left out befor
 import numpy as np
 import numpy.typing as npt
 
+from analytics.frame_contract import Floats
 from analytics.rulebook.evidence import say
-from analytics.slot_series import Floats, SlotSeries
+from analytics.slot_series import SlotSeries
 from analytics.windows import HOUR_MS
 from telemetry_model.park_register import MeasuringPoint, Park
 
