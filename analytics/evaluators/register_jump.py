@@ -62,10 +62,6 @@ def contracted_kw(park: Park, point: MeasuringPoint) -> float | None:
     """The greatest contracted power of the supplies that the point's meter stands for, if it counts what they take."""
     if point.quantity.name not in _CONTRACTED_QUANTITIES:
         return None
-    stated = [
-        installation.attributes.get("contracted_kw")
-        for installation in park.installations.values()
-        if installation.device == point.device
-    ]
+    stated = [installation.attributes.get("contracted_kw") for installation in park.installations_at(point.device)]
     numbers = [float(kw) for kw in stated if isinstance(kw, (int, float)) and not isinstance(kw, bool) and kw > 0]
     return max(numbers, default=None)
