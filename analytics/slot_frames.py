@@ -18,7 +18,7 @@ from analytics.frame_contract import SLOT_COLUMNS, Floats, SlotFrame
 from analytics.windows import local_day, start_of_day_ms
 from telemetry_model.park_register import MeasuringPoint
 from telemetry_model.quantities import Kind
-from telemetry_store.query import SeriesResult
+from telemetry_store.query import Cell, SeriesResult
 
 MINIMUM_VALID_SHARE = 0.5
 """A slot is valid when at least this share of its readings is."""
@@ -129,7 +129,7 @@ def _cells(answers: Answers, points: Sequence[MeasuringPoint]) -> _Cells:
     counts = [len(result.rows) for _, result in found]
     owner = np.repeat(np.array([place for place, _ in found], dtype=np.int64), counts)
     names = found[0][1].columns if found else ()
-    table = _numbers([row for _, result in found for row in result.rows], 1 + len(names))
+    table = _numbers([result.rows for _, result in found], sum(counts), 1 + len(names))
     start_ms = table[:, 0].astype(np.int64)
     columns = {name: table[:, place] for place, name in enumerate(names, start=1)}
     cells = _Cells(owner, start_ms, columns)
@@ -141,12 +141,13 @@ def _cells(answers: Answers, points: Sequence[MeasuringPoint]) -> _Cells:
     return _at(cells, places[first])
 
 
-def _numbers(rows: list[tuple[object, ...]], width: int) -> Floats:
-    """Rows of numbers as one array; ``None`` is NaN. Milliseconds fit a float exactly until the year 287396."""
+def _numbers(parts: Sequence[Sequence[tuple[Cell, ...]]], count: int, width: int) -> Floats:
+    """``count`` rows of numbers as one array; ``None`` is NaN. A float holds milliseconds exactly for 285,000 years."""
+    cells = chain.from_iterable(chain.from_iterable(parts))
     try:
-        return np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * width).reshape(-1, width)
+        return np.fromiter(cells, np.float64, count * width).reshape(-1, width)
     except TypeError:
-        return np.array(rows, dtype=np.float64)
+        return np.array([row for rows in parts for row in rows], dtype=np.float64)
 
 
 def _joined(measured: _Cells, status: _Cells) -> _Cells:

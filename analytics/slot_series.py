@@ -42,8 +42,8 @@ class SlotSeries:
 
     def within(self, window: Window) -> slice:
         """The slots that start in the window."""
-        first, last = np.searchsorted(self.start_ms, (window.start_ms, window.end_ms))
-        return slice(int(first), int(last))
+        find = self.start_ms.searchsorted
+        return slice(int(find(window.start_ms)), int(find(window.end_ms)))
 
     def with_state(self, where: npt.NDArray[np.bool_], state: SlotState) -> "SlotSeries":
         """A copy in which the valid slots among ``where`` have another state."""

@@ -72,9 +72,9 @@ async def _saturated(ingest: IngestUnderTest, publisher: PackPublisher, park: Pa
     with ingest.running() as meter:
         await asyncio.to_thread(ingest.wait_until_ready)
         idle_mb = meter.rss_mb()
-        of_packs = min([await _drain(ingest, meter, publisher, load) for load in large])
+        of_packs = min([await drain(ingest, meter, publisher, load) for load in large])
         packs_mb = meter.rss_mb()
-        of_singles = await _drain(ingest, meter, publisher, single)
+        of_singles = await drain(ingest, meter, publisher, single)
         singles_mb = meter.rss_mb()
     total = PACKS * PACK_READINGS
     return [
@@ -93,7 +93,7 @@ def _load_of_packs(park: Park, start_ms: int) -> Load:
     return Load(packs(park, PACKS, PACK_READINGS, start_ms), PACKS * PACK_READINGS, True)
 
 
-async def _drain(ingest: IngestUnderTest, meter: ProcessMeter, publisher: PackPublisher, load: Load) -> Spent:
+async def drain(ingest: IngestUnderTest, meter: ProcessMeter, publisher: PackPublisher, load: Load) -> Spent:
     """Queue the whole load at the broker, then let ingest store it."""
     before = ingest.settled()
     with meter.suspended():

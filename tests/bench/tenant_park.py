@@ -59,29 +59,27 @@ class _Row(NamedTuple):
 
 
 def tenant_park(tenants: int) -> Park:
+    """The register of :func:`register_texts`."""
+    return parse_park(register_texts(tenants))
+
+
+def register_texts(tenants: int) -> dict[str, str]:
     """Each tenant with supply, water and waste; some with an outlet or a stack; the operator with air stations.
 
-    Six to twelve points a tenant, every minute (energy, stacks) or every five minutes (the rest).
+    Six to eighteen points a tenant, every minute (energy, stacks) or every five minutes (the rest).
     """
     names = [f"firm-{number:04d}" for number in range(tenants)]
     rows = [row for number, name in enumerate(names) for row in _tenant_points(number, name)]
-    rows += [_Row(f"aq-{side}.{name}", "park", "air", "ug/m3", 300) for side in _SIDES for name in AIR_QUANTITIES]
-    rows += [_Row("fm-central.volume", "park", "wastewater", "m3", 300, "wastewater_discharged")]
-    rows += [_Row(f"wq-central.{name}", "park", "wastewater", unit, 300) for name, unit in OUTLET_QUANTITIES.items()]
-    rows += [_Row("fm-reuse.volume", "park", "wastewater", "m3", 300, "wastewater_reused")]
-    rows += [_Row("pv-roof.active_energy_import", "park", "energy", "kWh", 60, "pv_generation")]
-    rows += [_Row("em-grid.active_energy_import", "park", "energy", "kWh", 60, "grid_import")]
+    rows += _operator_points()
     installations = [text for number, name in enumerate(names) for text in _installations(number, name)]
     owners = ["park,Operator,operator,zone-a", *(f"{name},{name},machinery,zone-a" for name in names)]
     points = [f"{r.point},{r.tenant},zone-a,{r.medium},{r.unit},{r.interval_seconds},gw-1,{r.role}" for r in rows]
-    return parse_park(
-        {
-            "park.toml": _HEAD + "".join([*installations, *_operator_installations()]),
-            "tenants.csv": "\n".join(["tenant,name,sector,zone", *owners]),
-            "points.csv": "\n".join(["point,tenant,zone,medium,unit,interval_seconds,gateway,role", *points]),
-            "contacts.csv": "tenant,name,email,language\n",
-        }
-    )
+    return {
+        "park.toml": _HEAD + "".join([*installations, *_operator_installations()]),
+        "tenants.csv": "\n".join(["tenant,name,sector,zone", *owners]),
+        "points.csv": "\n".join(["point,tenant,zone,medium,unit,interval_seconds,gateway,role", *points]),
+        "contacts.csv": "tenant,name,email,language\n",
+    }
 
 
 def whole_day(park: Park) -> JudgingRange:
@@ -122,6 +120,15 @@ def _tenant_points(number: int, name: str) -> Iterable[_Row]:
     if number % STACK_EVERY == 1:
         for quantity, unit in STACK_QUANTITIES.items():
             yield _Row(f"st-{number:04d}.{quantity}", name, "emissions", unit, 60)
+
+
+def _operator_points() -> Iterable[_Row]:
+    yield from (_Row(f"aq-{side}.{name}", "park", "air", "ug/m3", 300) for side in _SIDES for name in AIR_QUANTITIES)
+    yield _Row("fm-central.volume", "park", "wastewater", "m3", 300, "wastewater_discharged")
+    yield from (_Row(f"wq-central.{name}", "park", "wastewater", unit, 300) for name, unit in OUTLET_QUANTITIES.items())
+    yield _Row("fm-reuse.volume", "park", "wastewater", "m3", 300, "wastewater_reused")
+    yield _Row("pv-roof.active_energy_import", "park", "energy", "kWh", 60, "pv_generation")
+    yield _Row("em-grid.active_energy_import", "park", "energy", "kWh", 60, "grid_import")
 
 
 def _installations(number: int, name: str) -> Iterable[str]:

@@ -22,7 +22,8 @@ TENANTS = 1000
 STORES = ("sqlite", "influx")
 GROWTH = (16, 4, 1)
 """Evaluated at a sixteenth, a quarter and the whole of the tenants."""
-REPEATS = 3
+REPEATS = {"sqlite": 2, "influx": 1}
+"""InfluxDB takes most of a minute a time, and what it takes is its own CPU: one go is enough."""
 RATIO_TARGET = Target(1.5, at_most=True)
 LINEAR_TARGET = Target(1.25, at_most=True)
 """CPU seconds a tenant at 16 times the tenants over those at one: more would be more than linear."""
@@ -44,12 +45,13 @@ class Measured(NamedTuple):
 class Meter:
     """CPU of this process, and of the database where it is a process of its own."""
 
-    def __init__(self, database: ProcessMeter | None = None) -> None:
+    def __init__(self, repeats: int, database: ProcessMeter | None = None) -> None:
+        self._repeats = repeats
         self._database = database
 
-    async def least(self, work: Callable[[], Awaitable[object]], repeats: int = REPEATS) -> Spent:
+    async def least(self, work: Callable[[], Awaitable[object]]) -> Spent:
         """The repeat that took the least CPU: the one least disturbed."""
-        return min([await self.once(work) for _ in range(repeats)])
+        return min([await self.once(work) for _ in range(self._repeats)])
 
     async def once(self, work: Callable[[], Awaitable[object]]) -> Spent:
         """CPU and wall time of one go."""
@@ -103,7 +105,7 @@ async def _in_sqlite(folder: Path, tenants: int) -> list[Measured]:
     found: list[Measured] = []
     for size in sizes(tenants):
         path = folder / f"tenants-{size}.db"
-        found.append(await _of_size(f"sqlite:///{path}", size, Meter()))
+        found.append(await _of_size(f"sqlite:///{path}", size, Meter(REPEATS["sqlite"])))
         for file in folder.glob(f"{path.name}*"):
             file.unlink()
     return found
@@ -114,7 +116,7 @@ async def _in_influxdb(folder: Path, tenants: int) -> list[Measured]:
     found: list[Measured] = []
     try:
         server.start()
-        meter = Meter(meter_of_child("influxd"))
+        meter = Meter(REPEATS["influx"], meter_of_child("influxd"))
         for size in sizes(tenants):
             database = InfluxDatabase(server, f"tenants_{size}")
             found.append(await _of_size(database.url, size, meter))
@@ -155,7 +157,6 @@ async def _judged(store: RecordingStore, park: Park, readings: int, meter: Meter
         store.queries.clear()
         found = await judge(store, park, rules, span, span.to_ms)
 
-    await judge_day()
     judging = await meter.least(judge_day)
     asking = await meter.least(store.ask_again)
     queries = len(store.queries)
