@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from analytics.rulebook.rule import Averaging
 
 HOUR_MS = 3_600_000
+_REMEMBERED = 4096
+"""Thousands of subjects share the same few instants: each is put into local time once."""
 
 
 class Window(NamedTuple):
@@ -19,16 +21,19 @@ class Window(NamedTuple):
     day: date
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def local_day(time_ms: int, zone: ZoneInfo) -> date:
     """The local calendar day of an instant."""
     return datetime.fromtimestamp(time_ms / 1000, tz=UTC).astimezone(zone).date()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def local_text(time_ms: int, zone: ZoneInfo) -> str:
     """An instant in local time, to the minute, for people."""
     return datetime.fromtimestamp(time_ms / 1000, tz=UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def start_of_day_ms(day: date, zone: ZoneInfo, hour: int = 0) -> int:
     """When a local day (or an hour of it) begins, UTC milliseconds."""
     return round(datetime.combine(day, time(hour), tzinfo=zone).timestamp()) * 1000

@@ -14,9 +14,9 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 Lines = dict[str, list[tuple[int, float]]]
-_JUDGING = re.compile(r"(?P<line>.+): judging (?P<size>\d+) tenants\Z")
-_INGEST = re.compile(r"(?P<size>\d+) x (?P<line>readings|tenants)\Z")
-_MEMORY = re.compile(r"(?P<size>\d+) x (?P<line>readings|tenants), RSS\Z")
+JUDGING = re.compile(r"(?P<line>.+): judging (?P<size>\d+) tenants\Z")
+INGEST = re.compile(r"(?P<size>\d+) x (?P<line>readings|tenants)\Z")
+MEMORY = re.compile(r"(?P<size>\d+) x (?P<line>readings|tenants), RSS\Z")
 
 
 def lines_of(figures: Iterable[dict[str, Any]], pattern: re.Pattern[str]) -> Lines:
@@ -34,13 +34,13 @@ def draw(figures: list[dict[str, Any]]) -> Figure:
     picture = Figure(figsize=(11, 3.4), layout="constrained")
     panels = picture.subplots(1, 3)
     judging, ingest, memory = panels
-    judged = lines_of(figures, _JUDGING)
+    judged = lines_of(figures, JUDGING)
     _draw(judging, judged, "Judging one day", "tenants", "CPU s, database included")
     for points in judged.values():
         (least, seconds), most = points[0], points[-1][0]
         judging.plot([0, most], [0, seconds / least * most], color="grey", linestyle=":", linewidth=1)
-    _draw(ingest, lines_of(figures, _INGEST), "Ingest into SQLite", "times as many", "CPU s a million readings")
-    _draw(memory, lines_of(figures, _MEMORY), "Memory of ingest", "times as many", "MB")
+    _draw(ingest, lines_of(figures, INGEST), "Ingest into SQLite", "times as many", "CPU s a million readings")
+    _draw(memory, lines_of(figures, MEMORY), "Memory of ingest", "times as many", "MB")
     return picture
 
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from tests.bench import tenants
 from tests.bench.cpu import Spent
+from tests.bench.figures import as_json
 from tests.bench.growth import Grown, figures_of_growth
+from tests.bench.growth_chart import INGEST, draw, lines_of
 from tests.bench.tenants import Measured, figures_of, measure, sizes
 
 
@@ -40,3 +42,15 @@ async def test_a_small_park_is_measured_in_the_embedded_store(tmp_path: Path) ->
     assert found["SQLite: findings of a day"] > 20
     assert not list(tmp_path.iterdir())
     assert tenants.RATIO_TARGET.value == 1.5
+
+
+def test_growth_is_drawn_from_the_figures_of_all_parts() -> None:
+    growth = figures_of_growth("readings", [Grown(1, 4.0, 90), Grown(16, 4.4, 120)])
+    figures = [
+        *as_json("tenants", figures_of([measured(10, 1.0), measured(160, 16.0)], "SQLite")),
+        *as_json("growth", growth),
+    ]
+    assert lines_of(figures, INGEST) == {"readings": [(1, 4.0), (16, 4.4)]}
+    judging, ingest, memory = draw(figures).axes
+    assert [line.get_label() for line in judging.lines][:1] == ["SQLite"]
+    assert [list(axes.lines[0].get_ydata()) for axes in (ingest, memory)] == [[4.0, 4.4], [90.0, 120.0]]
