@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-import pandas as pd
-
 from analytics.evaluators import EVALUATORS, Context, Outcome
 from analytics.evaluators.context import FlatSpan
 from analytics.evaluators.flat_line import flat_spans, mark_flat
 from analytics.finding import Confidence, Finding, Verdict
+from analytics.frame_contract import SlotFrame
 from analytics.indicator import Indicator
 from analytics.plan import JudgingRange, Task, chunks, days_of, plan
 from analytics.readings_query import SlotRequest, read_slots
@@ -77,7 +76,7 @@ class _Room:
         rules: Sequence[Rule],
         span: JudgingRange,
         judged_at_ms: int,
-        frames: Mapping[SlotRequest, pd.DataFrame],
+        frames: Mapping[SlotRequest, SlotFrame],
     ) -> None:
         self._park = park
         self._span = span

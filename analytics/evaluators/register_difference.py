@@ -39,9 +39,9 @@ def counted(park: Park, series: SlotSeries, window: Window) -> Amount:
     if not len(starts):
         return Amount(None, 0.0, (say("point_no_data", point=series.point), *_left_out(park, series, window)))
     # Falls first: a slot in which the register fell has extremes that look like a rise.
-    falls = np.flatnonzero(low[1:] < high[:-1])
-    if len(falls):
-        place = int(falls[0])
+    fell = low[1:] < high[:-1]
+    if fell.any():
+        place = int(fell.argmax())
         words = say("register_fell", point=series.point, before=float(high[place]), after=float(low[place + 1]))
         return Amount(None, 0.0, (words,))
     jump = find_jump(park, series, starts, low, high)

@@ -318,7 +318,7 @@ def _as_pattern(template: str) -> str:
 
 
 def _word(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, float):
+    if not isinstance(value, float):
         return str(value)
     if value != 0 and not 1e-4 <= abs(value) < 1e15:
         return f"{value:.6g}"

@@ -1,9 +1,11 @@
 """The entities of a park register: frozen, checked, cross-referenced by id."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 from types import MappingProxyType
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from telemetry_model.quantities import Medium, Quantity
@@ -148,6 +150,16 @@ class EvidenceRecord:
     responsible: str
 
 
+T = TypeVar("T")
+
+
+def _grouped(entries: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
+    groups: dict[str, list[T]] = {}
+    for entry in entries:
+        groups.setdefault(key(entry), []).append(entry)
+    return groups
+
+
 @dataclass(frozen=True, slots=True)
 class Park:
     """The whole register."""
@@ -167,14 +179,27 @@ class Park:
     topics: tuple[TopicMapping, ...] = ()
     sparkplug: tuple[SparkplugMapping, ...] = ()
     evidence: tuple[EvidenceRecord, ...] = ()
+    _of_device: Mapping[str, Sequence[MeasuringPoint]] = field(init=False, repr=False, compare=False)
+    _with_role: Mapping[str, Sequence[MeasuringPoint]] = field(init=False, repr=False, compare=False)
+    _at_device: Mapping[str, Sequence[Installation]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Looked up once for every rule and installation: a search through all points would grow with their square.
+        object.__setattr__(self, "_of_device", _grouped(self.points.values(), attrgetter("device")))
+        object.__setattr__(self, "_with_role", _grouped(self.points.values(), attrgetter("role")))
+        object.__setattr__(self, "_at_device", _grouped(self.installations.values(), attrgetter("device")))
 
     def points_of_device(self, device: str) -> list[MeasuringPoint]:
         """In register order."""
-        return [p for p in self.points.values() if p.device == device]
+        return list(self._of_device.get(device, ()))
 
     def points_with_role(self, role: str) -> list[MeasuringPoint]:
         """In register order."""
-        return [p for p in self.points.values() if p.role == role]
+        return list(self._with_role.get(role, ()))
+
+    def installations_at(self, device: str) -> list[Installation]:
+        """Those the device measures for, in register order."""
+        return list(self._at_device.get(device, ()))
 
     def name(self, language: str) -> str:
         """The park's name in ``vi`` or ``en``."""

@@ -1,5 +1,6 @@
 """The register: what it accepts, and that every mistake is named with file, row and column."""
 
+import dataclasses
 from datetime import date
 
 import pytest
@@ -181,3 +182,18 @@ def test_a_park_without_evidence_has_none() -> None:
 )
 def test_a_mistake_in_an_evidence_record_is_named(old: str, new: str, said: str) -> None:
     assert said in broken("evidence.csv", old, new)
+
+
+def test_points_and_installations_are_found_by_device_and_role_in_register_order() -> None:
+    park = parse_park(GOOD)
+    for device in {point.device for point in park.points.values()}:
+        assert park.points_of_device(device) == [p for p in park.points.values() if p.device == device]
+        assert park.installations_at(device) == [i for i in park.installations.values() if i.device == device]
+    for role in {point.role for point in park.points.values()}:
+        assert park.points_with_role(role) == [p for p in park.points.values() if p.role == role]
+    assert park.points_of_device("moon") == park.points_with_role("moon") == park.installations_at("moon") == []
+
+
+def test_a_changed_copy_of_a_park_finds_its_own_points() -> None:
+    park = parse_park(GOOD)
+    assert dataclasses.replace(park, points={}).points_with_role("") == []
