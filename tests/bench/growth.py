@@ -66,7 +66,7 @@ async def _ingested(folder: Path, tenants: int, packs: int, times: int) -> Grown
         async with pack_publisher(broker.url, park.id, GATEWAY) as publisher:
             with ingest.running() as meter:
                 await asyncio.to_thread(ingest.wait_until_ready)
-                (await drain(ingest, meter, publisher, _load(park, PACKS, 0))).spent
+                await drain(ingest, meter, publisher, _load(park, PACKS, 0))
                 spent = (await drain(ingest, meter, publisher, _load(park, packs, PACKS))).spent
                 rss_mb = meter.rss_mb()
     finally:
