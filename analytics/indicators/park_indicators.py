@@ -72,11 +72,18 @@ def _water(view: ParkView) -> dict[str, IndicatorValue]:
         share = reuse_share(reused, discharged)
     night = _night_flow(view, ("water_intake", "wastewater_reused"))
     used_at_night = _night_flow(view, ("tenant_water",))
-    leak = untold("m3/d", night.basis, night.reason or used_at_night.reason)
-    if night.value is not None and used_at_night.value is not None:
+    why = (
+        night.reason or used_at_night.reason or _backwards(night, "the intake") or _backwards(used_at_night, "tenants")
+    )
+    leak = untold("m3/d", night.basis, why)
+    if not why and night.value is not None and used_at_night.value is not None:
         spread = used_at_night.standard_uncertainty or 0.0
         leak = night_flow_leak(night, Measured(used_at_night.value, spread, used_at_night.data_capture))
     return {"water_balance": balance, "night_flow": night, "night_leak": leak, "water_reuse_share": share}
+
+
+def _backwards(night: IndicatorValue, whose: str) -> str:
+    return f"the night flow of {whose} is negative" if night.value is not None and night.value < 0 else ""
 
 
 def _night_flow(view: ParkView, roles: tuple[str, ...]) -> IndicatorValue:
