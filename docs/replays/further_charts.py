@@ -61,15 +61,13 @@ def air_chart(stations: Mapping[str, Judged], limit: float, source: str) -> Char
             if part:
                 axes.plot(*xy(part), MARKS[verdict], color=COLOURS[verdict], markersize=2.4, linestyle="none",
                           label=word)  # fmt: skip
-        axes.axhline(limit, color=INK, linestyle="--", linewidth=1.4)
-        axes.annotate(f"limit {limit:g} µg/m³ from 2026 (a setting to confirm)", (0.995, limit), (0, 4), ha="right",
-                      xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=SMALL,
-                      color=INK, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1})  # fmt: skip
+        axes.axhline(limit, color=INK, linestyle="--", linewidth=1.4,
+                     label=f"limit {limit:g} µg/m³ from 2026 (a setting to confirm)")  # fmt: skip
         axes.set_title(name, fontsize=9.5, loc="left", color=INK)
         axes.set_ylabel("PM2.5, µg/m³")
-        axes.set_ylim(0, 560)
+        axes.set_ylim(0, 650)
         time_axis(axes, days[0][0], "%b %Y")
-    chart.all_axes()[0].legend(loc="upper right", fontsize=SMALL, frameon=False, ncols=3, markerscale=2.5)
+    chart.all_axes()[0].legend(loc="upper right", fontsize=SMALL, frameon=False, ncols=4, markerscale=2.5)
     return chart
 
 
@@ -102,13 +100,11 @@ def removal_chart(inlet: Points, outlet: Judged, limit: float, source: str) -> C
         part = [(day, value) for day, value, found in outlet if found == verdict]
         below.plot(*xy(part), MARKS[verdict], color=COLOURS[verdict], linestyle="none", label=WORDS[verdict],
                    markersize=3 if verdict == "compliant" else 5)  # fmt: skip
-    below.axhline(limit, color=LIMIT, linestyle="--", linewidth=1.4)
-    below.annotate(f"limit {limit:g} mg/l (QCVN 40:2011/BTNMT column B, Kq = Kf = 1 assumed)", (0.01, limit), (0, 4),
-                   xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=SMALL,
-                   color=LIMIT)  # fmt: skip
-    below.set_ylim(0, 330)
+    below.axhline(limit, color=LIMIT, linestyle="--", linewidth=1.4,
+                  label=f"limit {limit:g} mg/l (QCVN 40:2011/BTNMT column B, Kq = Kf = 1 assumed)")  # fmt: skip
+    below.set_ylim(0, 370)
     below.set_ylabel("COD at the outlet, mg/l")
-    below.legend(loc="upper left", fontsize=SMALL, frameon=False, ncols=2)
+    below.legend(loc="upper left", fontsize=SMALL, frameon=False, ncols=3)
     for axes in (above, below):
         time_axis(axes, inlet[0][0], "%b %Y")
     return chart

@@ -250,7 +250,9 @@ def _wrapped(words: list[str]) -> str:
     lines, line = [], words[0]
     for place, word in enumerate(words[1:], start=1):
         text = word if word.startswith("$") else shlex.quote(word)
-        with_next = text + " " + words[place + 1] if word.startswith("--") and place + 1 < len(words) else text
+        with_next = text
+        if word.startswith("--") and place + 1 < len(words):
+            with_next += " " + shlex.quote(words[place + 1])
         if len(line) + 1 + len(with_next) > 108:
             lines.append(line + " \\")
             line = "    " + text

@@ -43,7 +43,7 @@ ANY = st.builds(Measured, st.floats(-1e6, 1e6), st.floats(0, 1e3), st.floats(0, 
 FACTORS = st.sampled_from([0.001, 0.5, 2.0, 1000.0])
 SLOTS = st.lists(st.tuples(st.none() | POSITIVE, st.none() | POSITIVE), min_size=1, max_size=48)
 Two = Callable[[Amount, Amount], IndicatorValue]
-FEW = settings(max_examples=30)
+FEW = settings(max_examples=30, deadline=None)
 
 RATIOS: dict[str, Two] = {
     "specific_energy": lambda a, b: specific_energy(a, b, "item"),
