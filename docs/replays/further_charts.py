@@ -102,7 +102,7 @@ def removal_chart(inlet: Points, outlet: Judged, limit: float, source: str) -> C
                    markersize=3 if verdict == "compliant" else 5)  # fmt: skip
     below.axhline(limit, color=LIMIT, linestyle="--", linewidth=1.4,
                   label=f"limit {limit:g} mg/l (QCVN 40:2011/BTNMT column B, Kq = Kf = 1 assumed)")  # fmt: skip
-    below.set_ylim(0, 370)
+    below.set_ylim(0, 430)
     below.set_ylabel("COD at the outlet, mg/l")
     below.legend(loc="upper left", fontsize=SMALL, frameon=False, ncols=3)
     for axes in (above, below):

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.data_capture import expected_slots
@@ -30,7 +30,6 @@ NAMES = (
 )  # fmt: skip
 ZONES = st.sampled_from([ZoneInfo(name) for name in NAMES])
 DAYS = st.dates(date(2005, 1, 2), date(2035, 12, 1))
-UNHURRIED = settings(deadline=None)
 
 
 def instant(zone: ZoneInfo, day: date, minutes: int) -> int:
@@ -41,7 +40,6 @@ def tile(windows: list[Window]) -> bool:
     return all(one.end_ms == other.start_ms for one, other in pairwise(windows))
 
 
-@UNHURRIED
 @given(zone=ZONES, day=DAYS, days=st.integers(1, 9))
 def test_days_tile_and_none_is_empty(zone: ZoneInfo, day: date, days: int) -> None:
     start, stop = start_of_day_ms(day, zone), start_of_day_ms(day + timedelta(days=days), zone)
@@ -61,7 +59,6 @@ def test_a_day_that_never_was_has_no_window() -> None:
     assert {window.day.day for window in hour_windows(zone, start, stop)} == {28, 29, 31, 1}
 
 
-@UNHURRIED
 @given(zone=ZONES, day=DAYS, days=st.integers(1, 3))
 def test_hours_tile_and_are_no_longer_than_an_hour(zone: ZoneInfo, day: date, days: int) -> None:
     start, stop = start_of_day_ms(day, zone), start_of_day_ms(day + timedelta(days=days), zone)
@@ -71,7 +68,6 @@ def test_hours_tile_and_are_no_longer_than_an_hour(zone: ZoneInfo, day: date, da
     assert sum(window.end_ms - window.start_ms for window in windows) == stop - start
 
 
-@UNHURRIED
 @given(zone=ZONES, day=DAYS, minutes=st.integers(0, 3000), length=st.integers(1, 5000))
 def test_windows_of_a_range_lie_in_it_or_end_in_it(zone: ZoneInfo, day: date, minutes: int, length: int) -> None:
     start = instant(zone, day, minutes)
@@ -89,7 +85,6 @@ def test_windows_of_a_range_lie_in_it_or_end_in_it(zone: ZoneInfo, day: date, mi
         assert windows[-1].start_ms < stop <= windows[-1].end_ms
 
 
-@UNHURRIED
 @given(zone=ZONES, day=DAYS, minutes=st.integers(0, 3000), cuts=st.lists(st.integers(1, 9000), min_size=1, max_size=4))
 def test_a_range_in_pieces_has_each_closed_window_once(
     zone: ZoneInfo, day: date, minutes: int, cuts: list[int]
@@ -103,7 +98,6 @@ def test_a_range_in_pieces_has_each_closed_window_once(
     assert running == running_windows(zone, edges[0], edges[-1], first)
 
 
-@UNHURRIED
 @given(zone=ZONES, year=st.integers(2006, 2034))
 def test_a_year_is_its_days(zone: ZoneInfo, year: int) -> None:
     start, stop = start_of_day_ms(date(year, 1, 1), zone), start_of_day_ms(date(year + 1, 1, 1), zone)
@@ -115,7 +109,6 @@ def test_a_year_is_its_days(zone: ZoneInfo, year: int) -> None:
     assert (months[0].start_ms, months[-1].end_ms, len(months)) == (start, stop, 12)
 
 
-@UNHURRIED
 @given(start=st.integers(0, 10**12), length=st.integers(1, 10**10), slot=st.integers(60_000, 86_400_000))
 def test_a_window_expects_at_least_one_slot_and_no_more_than_fit(start: int, length: int, slot: int) -> None:
     expected = expected_slots(start, start + length, slot)
