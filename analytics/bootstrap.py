@@ -12,6 +12,7 @@ from typing import Protocol
 from analytics.evaluate import Judgement, judge
 from analytics.finding import Finding
 from analytics.findings_store import write_findings, write_indicators
+from analytics.indicators.months import keep_last_months
 from analytics.plan import JudgingRange
 from analytics.rollups.keeper import RollupKeeper
 from analytics.rulebook import Rule, load_rulebook
@@ -127,6 +128,8 @@ class AnalyticsService:
         written = await write_findings(self._store, found.findings)
         await write_indicators(self._store, found.indicators)
         await self._engine.process([f for f in found.findings if (f.rule, f.rule_version) not in self._silent])
+        if self._late_judged_on != today:
+            await keep_last_months(self._store, self._park, self._clock.now_ms())
         self._late_judged_on = today
         if written:
             event(_log, logging.INFO, "findings written", written=written, judged=len(found.findings))

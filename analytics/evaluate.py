@@ -16,7 +16,7 @@ from analytics.plan import JudgingRange, Task, chunks, days_of, plan
 from analytics.readings_query import SlotRequest, read_slots
 from analytics.rulebook.evidence import say
 from analytics.rulebook.limits import Limit, LimitUnknownError, keeps, limit_for
-from analytics.rulebook.rule import EvaluatorKind, Rule
+from analytics.rulebook.rule import Averaging, EvaluatorKind, Rule
 from analytics.slot_series import SlotSeries
 from analytics.windows import Window, day_window, local_day, local_text
 from telemetry_model.park_register import Park
@@ -97,10 +97,10 @@ class _Room:
             calculate = EVALUATORS[task.rule.evaluator](context)
             limits: dict[date, Limit | str] = {}
             for window in task.windows:
-                outcome = calculate(self._clipped(window))
+                outcome = calculate(self._clipped(task.rule, window))
                 findings.append(self._finding(task, window, outcome, limits))
             for window in task.indicator_windows:
-                outcome = calculate(self._clipped(window))
+                outcome = calculate(self._clipped(task.rule, window))
                 if outcome.observed is not None:
                     indicators.append(self._indicator(task, window, outcome, outcome.observed))
         return Judgement(findings, indicators)
@@ -125,8 +125,10 @@ class _Room:
             self._series[request] = (raw, mark_flat(raw, spans), spans)
         return self._series[request]
 
-    def _clipped(self, window: Window) -> Window:
-        since = self._span.since_ms if self._span.since_ms is not None else window.start_ms
+    def _clipped(self, rule: Rule, window: Window) -> Window:
+        """The part of a window that could be monitored; a year's mean stands for a year, however late that began."""
+        is_yearly_mean = rule.averaging is Averaging.YEAR and rule.evaluator is EvaluatorKind.THRESHOLD_MEAN
+        since = self._span.since_ms if self._span.since_ms is not None and not is_yearly_mean else window.start_ms
         return Window(max(window.start_ms, since), min(window.end_ms, self._span.to_ms), window.day)
 
     def _finding(self, task: Task, window: Window, outcome: Outcome, limits: dict[date, Limit | str]) -> Finding:

@@ -88,7 +88,8 @@ def chunks(park: Park, span: JudgingRange, days: int = 92) -> Iterator[JudgingRa
 def days_of(park: Park, span: JudgingRange) -> list[Window]:
     """Every local day that the range touches, the last one up to its own end."""
     first, last = local_day(span.from_ms, park.timezone), local_day(max(span.from_ms, span.to_ms - 1), park.timezone)
-    return [day_window(date.fromordinal(n), park.timezone) for n in range(first.toordinal(), last.toordinal() + 1)]
+    days = (day_window(date.fromordinal(n), park.timezone) for n in range(first.toordinal(), last.toordinal() + 1))
+    return [day for day in days if day.end_ms > day.start_ms]
 
 
 def _subjects(park: Park, rule: Rule) -> Iterable[_Subject]:

@@ -131,7 +131,9 @@ def _days_touching(zone: ZoneInfo, from_ms: int, to_ms: int) -> list[Window]:
     day, found = local_day(from_ms, zone), []
     window = day_window(day, zone)
     while window.start_ms < to_ms:
-        found.append(window)
+        # A zone that changed its side of the date line skipped a day: it has no length and is no window.
+        if window.end_ms > window.start_ms:
+            found.append(window)
         day += timedelta(days=1)
         window = day_window(day, zone)
     return found

@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from telemetry_store.open import open_store
 from telemetry_store.protocol import TelemetryStore
@@ -12,6 +13,10 @@ from tests.servers.influxdb import InfluxDatabase, InfluxServer
 from tests.servers.mosquitto import MosquittoServer
 from tests.servers.postgres import PostgresServer
 from tests.servers.smtp import SmtpServer
+
+# No test depends on time: an example may take as long as a busy machine makes it take.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

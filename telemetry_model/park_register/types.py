@@ -80,8 +80,10 @@ class DeviceConnection:
 
 INSTALLATION_KINDS = (
     "wastewater_outlet", "tenant_outlet", "stack", "ambient_station", "electricity_supply", "facility", "noise_point",
+    "machine", "water_district",
 )  # fmt: skip
-"""What rules are written for. A misspelt kind would match no rule, and nobody would notice that nothing is judged."""
+"""What rules and indicators are for. A misspelt kind would match none, and nobody would notice that nothing is judged.
+"""
 
 
 @dataclass(frozen=True, slots=True)

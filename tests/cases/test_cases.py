@@ -91,7 +91,7 @@ def _rows(park: Park, series: dict[str, Any]) -> list[ReadingRow]:
     target = PointSeries.of(point, park.id)
     rows: list[ReadingRow] = []
     at_ms = _ms(park, series["start"])
-    step_ms = point.interval_seconds * 1000
+    step_ms = series.get("every_seconds", point.interval_seconds) * 1000
     for piece in series["pieces"]:
         for number in range(piece["count"]):
             value = piece.get("value")
