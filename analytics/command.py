@@ -1,10 +1,8 @@
 """The ``ecopark analytics`` commands: run the service, judge a stored range by hand, look at the rules."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -14,13 +12,15 @@ from analytics.findings_store import write_findings, write_indicators
 from analytics.indicators.compute import compute_indicators, months_of
 from analytics.indicators.report import INDICATOR_HEADER, indicator_json, indicator_row
 from analytics.indicators.store_readings import Span
+from analytics.known_command import findings
 from analytics.plan import JudgingRange
 from analytics.readings_query import data_range
 from analytics.report import HEADER, as_json, as_row, explain, rule_line
+from analytics.revision import Basis
 from analytics.rulebook import Rule, load_rulebook
 from analytics.rulebook.examples import run_examples
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
-from analytics.settings import AnalyticsSettings, instant_ms
+from analytics.settings import AnalyticsSettings, end_ms, instant_ms, refuse_missing_file
 from analytics.windows import start_of_day_ms
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError, SettingsError
@@ -35,6 +35,9 @@ PROGRESS_FROM_MS = 100 * 86_400_000
 @click.group()
 def analytics() -> None:
     """Judge what was measured against the rules, alert, and write to tenants."""
+
+
+analytics.add_command(findings)
 
 
 @analytics.command()
@@ -119,7 +122,7 @@ async def _evaluate(options: dict[str, object]) -> None:
     park = load_park(str(options["park_folder"]))
     law_day = _date(str(options["law_text"]), "--law-of") if options["law_text"] else None
     url = str(options["store_url"])
-    _refuse_missing_file(url)
+    refuse_missing_file(url)
     store = open_store(url, str(options["store_token"]))
     try:
         await store.check()
@@ -127,7 +130,7 @@ async def _evaluate(options: dict[str, object]) -> None:
         long = span.to_ms - span.from_ms >= PROGRESS_FROM_MS
         found = await judge(store, park, ready, span, SystemClock().now_ms(), _progress if long else None)
         if options["write"]:
-            await _write(store, found)
+            await _write(store, found, Basis.of(park, ready))
     finally:
         await store.close()
     if not options["as_lines"]:
@@ -140,7 +143,7 @@ async def _indicators(options: dict[str, object]) -> None:
     park = load_park(str(options["park_folder"]))
     law_day = _date(str(options["law_text"]), "--law-of") if options["law_text"] else None
     url = str(options["store_url"])
-    _refuse_missing_file(url)
+    refuse_missing_file(url)
     store = open_store(url, str(options["store_token"]))
     if not options["as_lines"]:
         click.echo(INDICATOR_HEADER)
@@ -162,7 +165,7 @@ async def _span(store: TelemetryStore, park: Park, from_text: str, to_text: str,
     zone = park.timezone
     since = start_of_day_ms(park.monitoring_since, zone) if park.monitoring_since else None
     start = instant_ms(from_text, zone, "--from") if from_text else None
-    end = _end_ms(to_text, zone) if to_text else None
+    end = end_ms(to_text, zone, "--to") if to_text else None
     if start is None or end is None:
         stored = await data_range(store, park)
         if stored is None:
@@ -174,14 +177,6 @@ async def _span(store: TelemetryStore, park: Park, from_text: str, to_text: str,
         began = f" (monitoring_since {park.monitoring_since})" if since is not None and start == since else ""
         raise OperatorError(f"nothing to judge: the range begins after it ends{began}")
     return JudgingRange(start, end, since, law_day)
-
-
-def _end_ms(text: str, zone: ZoneInfo) -> int:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return instant_ms(text, zone, "--to")
-    return start_of_day_ms(day + timedelta(days=1), zone)
 
 
 def _date(text: str, what: str) -> date:
@@ -199,21 +194,14 @@ def _chosen(known: tuple[Rule, ...], wanted: tuple[str, ...]) -> tuple[Rule, ...
     return tuple(rule for rule in known if not wanted or rule.id in wanted)
 
 
-def _refuse_missing_file(url: str) -> None:
-    parts = urlsplit(url)
-    path = Path(unquote(parts.path.removeprefix("/")))
-    if parts.scheme == "sqlite" and not parts.netloc and parts.path.strip("/") and not path.is_file():
-        raise OperatorError(f"store {path}: no such file")
-
-
 def _progress(done_ms: int, total_ms: int) -> None:
     click.echo(f"judged {100 * done_ms // total_ms} %", err=True)
 
 
-async def _write(store: TelemetryStore, found: Judgement) -> None:
-    findings = await write_findings(store, found.findings)
+async def _write(store: TelemetryStore, found: Judgement, basis: Basis) -> None:
+    written = await write_findings(store, found.findings, basis)
     indicators = await write_indicators(store, found.indicators)
-    click.echo(f"wrote {findings} findings and {indicators} indicator values", err=True)
+    click.echo(f"wrote {written} findings and {indicators} indicator values", err=True)
 
 
 def _sequence(value: object) -> tuple[object, ...]:

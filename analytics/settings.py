@@ -1,13 +1,16 @@
 """Settings of ``ecopark analytics run``; every field can be set as ``ECOPARK_ANALYTICS_<FIELD>``."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
+from analytics.windows import start_of_day_ms
 from service_runtime.clock import ms_from_datetime
-from service_runtime.errors import SettingsError
+from service_runtime.errors import OperatorError, SettingsError
 
 
 class AnalyticsSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,3 +61,20 @@ def instant_ms(text: str, zone: ZoneInfo, what: str) -> int:
     except ValueError as error:
         raise SettingsError(f"{what}: '{text}' is not a date or time (2026-11-23 or 2026-11-23T06:00)") from error
     return ms_from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+
+
+def end_ms(text: str, zone: ZoneInfo, what: str) -> int:
+    """As :func:`instant_ms`, but a date means its end."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return instant_ms(text, zone, what)
+    return start_of_day_ms(day + timedelta(days=1), zone)
+
+
+def refuse_missing_file(url: str) -> None:
+    """For commands that only read: a SQLite store that is not there is a mistake in its name."""
+    parts = urlsplit(url)
+    path = Path(unquote(parts.path.removeprefix("/")))
+    if parts.scheme == "sqlite" and not parts.netloc and parts.path.strip("/") and not path.is_file():
+        raise OperatorError(f"store {path}: no such file")
