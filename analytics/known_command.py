@@ -41,14 +41,23 @@ class Then(NamedTuple):
 
 
 def then_and_now(revisions: Iterable[KnownFinding], at_ms: int) -> list[Then]:
-    """Per period, in order; one that was neither known nor over is left out. ``revisions`` are in order."""
+    """Per period, in order; ``revisions`` are in order.
+
+    Left out is what was not known then only because the period was not over, or had been over for less than a day when
+    it was first judged: nobody could have known it sooner.
+    """
     every = list(revisions)
     then = known_at(every, at_ms)
     versions: dict[object, list[KnownFinding]] = {}
     for known in every:
         versions.setdefault(key_of(known.finding), []).append(known)
     periods = [Then(then.get(key_of(found[-1].finding)), found[-1], tuple(found)) for found in versions.values()]
-    return [p for p in periods if p.then is not None or p.now.finding.period_end_ms <= at_ms]
+    return [period for period in periods if period.then is not None or _came_late(period, at_ms)]
+
+
+def _came_late(period: Then, at_ms: int) -> bool:
+    first, end_ms = period.revisions[0], period.now.finding.period_end_ms
+    return end_ms <= at_ms and first.revision.known_at_ms - end_ms > DAY_MS
 
 
 @click.command("findings")
