@@ -211,12 +211,11 @@ async def test_what_comes_in_pieces_is_judged_when_all_of_it_is_there(make_chain
     assert len(await chain.revisions("WW-01-COD")) == 2
 
 
-@pytest.mark.parametrize("lookback_days", [2, 30])
 async def test_an_on_time_run_gives_what_one_judgement_over_all_the_time_gives(
-    make_chain: MakeChain, smtp_server: SmtpServer, lookback_days: int
+    make_chain: MakeChain, smtp_server: SmtpServer
 ) -> None:
     readings = measured(84.0)
-    chain = await make_chain("on-time", lookback_days=lookback_days, late_data_days=lookback_days)
+    chain = await make_chain("on-time")
     await chain.live(MEASURED, readings)
     assert await chain.findings() == await chain.on_time(readings)
     assert letters(smtp_server) == ["Above licence or contract limit", "Back within limits"]

@@ -219,7 +219,7 @@ async def test_a_crash_between_any_two_steps_loses_and_doubles_nothing(folder: P
     assert len(seen) == 1, "the same revisions wherever it died"
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 async def test_any_order_of_arrival_gives_the_same_findings(data: st.DataObject) -> None:
     rows = all_rows(a_park())
