@@ -14,7 +14,9 @@ from analytics.indicators.compute import compute_indicators, months_of
 from analytics.indicators.months import kept_indicators, whole_months
 from analytics.indicators.report import INDICATOR_HEADER, indicator_json, indicator_row
 from analytics.indicators.store_readings import Span
+from analytics.known_command import findings
 from analytics.report import HEADER, as_json, as_row, explain, rule_line
+from analytics.revision import Basis
 from analytics.rollups.command import retention, rollups
 from analytics.rulebook import load_rulebook
 from analytics.rulebook.examples import run_examples
@@ -32,6 +34,9 @@ PROGRESS_FROM_MS = 100 * 86_400_000
 @click.group()
 def analytics() -> None:
     """Judge what was measured against the rules, alert, and write to tenants."""
+
+
+analytics.add_command(findings)
 
 
 @analytics.command()
@@ -132,7 +137,7 @@ async def _evaluate(options: dict[str, object]) -> None:
         wanted = {rule.id for rule in chosen}
         found = found._replace(findings=[finding for finding in found.findings if finding.rule in wanted])
         if options["write"]:
-            await _write(store, found)
+            await _write(store, found, Basis.of(park, ready))
     finally:
         await store.close()
     if not options["as_lines"]:
@@ -174,7 +179,7 @@ def _progress(done_ms: int, total_ms: int) -> None:
     click.echo(f"judged {100 * done_ms // total_ms} %", err=True)
 
 
-async def _write(store: TelemetryStore, found: Judgement) -> None:
-    findings = await write_findings(store, found.findings)
+async def _write(store: TelemetryStore, found: Judgement, basis: Basis) -> None:
+    written = await write_findings(store, found.findings, basis)
     indicators = await write_indicators(store, found.indicators)
-    click.echo(f"wrote {findings} findings and {indicators} indicator values", err=True)
+    click.echo(f"wrote {written} findings and {indicators} indicator values", err=True)

@@ -26,7 +26,7 @@ async def judging_span(
     zone = park.timezone
     since = start_of_day_ms(park.monitoring_since, zone) if park.monitoring_since else None
     start = instant_ms(from_text, zone, "--from") if from_text else None
-    end = _end_ms(to_text, zone) if to_text else None
+    end = end_ms(to_text, zone, "--to") if to_text else None
     if start is None or end is None:
         stored = await data_range(store, park)
         if stored is None:
@@ -40,11 +40,12 @@ async def judging_span(
     return JudgingRange(start, end, since, law_day)
 
 
-def _end_ms(text: str, zone: ZoneInfo) -> int:
+def end_ms(text: str, zone: ZoneInfo, what: str) -> int:
+    """As ``instant_ms``, but a date means its end; raises ``SettingsError`` naming the option."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        return instant_ms(text, zone, "--to")
+        return instant_ms(text, zone, what)
     return start_of_day_ms(day + timedelta(days=1), zone)
 
 

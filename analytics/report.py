@@ -18,8 +18,13 @@ HEADER = (
 
 
 def as_json(finding: Finding) -> str:
-    """One line: every field of the finding; ``period_start``, ``period_end`` and ``judged_at`` as ISO 8601 UTC."""
-    fields = {
+    """One line: :func:`finding_fields`."""
+    return json.dumps(finding_fields(finding), ensure_ascii=False)
+
+
+def finding_fields(finding: Finding) -> dict[str, object]:
+    """Every field of the finding; ``period_start``, ``period_end`` and ``judged_at`` as ISO 8601 UTC."""
+    return {
         "rule": finding.rule,
         "rule_version": finding.rule_version,
         "park": finding.park,
@@ -40,7 +45,6 @@ def as_json(finding: Finding) -> str:
         "evidence": list(finding.evidence),
         "provisional": finding.provisional,
     }
-    return json.dumps(fields, ensure_ascii=False)
 
 
 def as_row(finding: Finding, zone: ZoneInfo) -> str:

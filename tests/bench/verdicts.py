@@ -68,7 +68,7 @@ class RecordingStore:
 class NoAlerts:
     """Takes findings and writes to nobody: letters are not what is measured."""
 
-    async def process(self, findings: Sequence[Finding], /) -> object:
+    async def process(self, findings: Sequence[Finding], _: object = None, /) -> object:
         """Nothing."""
         return len(findings)
 
