@@ -1,5 +1,6 @@
 """The register: what it accepts, and that every mistake is named with file, row and column."""
 
+import re
 from datetime import date
 
 import pytest
@@ -181,3 +182,33 @@ def test_a_park_without_evidence_has_none() -> None:
 )
 def test_a_mistake_in_an_evidence_record_is_named(old: str, new: str, said: str) -> None:
     assert said in broken("evidence.csv", old, new)
+
+
+@pytest.mark.parametrize(
+    ("parent", "message"),
+    [
+        ("em-9.active_energy_import", "unknown point 'em-9.active_energy_import'"),
+        (
+            "em-1.active_power",
+            "'em-1.active_power' does not count active_energy_import as em-2.active_energy_import does",
+        ),
+        ("em-3.active_energy_import", "'em-2.active_energy_import' is behind itself"),
+    ],
+)
+def test_a_sub_meter_stands_behind_a_meter_of_the_same_kind(parent: str, message: str) -> None:
+    rows = [
+        "em-1.active_power,park,z,energy,kW,",
+        "em-1.active_energy_import,park,z,energy,kWh,",
+        f"em-2.active_energy_import,park,z,energy,kWh,{parent}",
+        "em-3.active_energy_import,park,z,energy,kWh,em-2.active_energy_import",
+    ]
+    texts = {
+        "park.toml": 'id = "p"\nname_vi = "Khu"\nname_en = "Park"\n',
+        "tenants.csv": "tenant,name,sector,zone\npark,Park,operator,z\n",
+        "contacts.csv": "tenant,name,email,language\n",
+        "points.csv": "\n".join(("point,tenant,zone,medium,unit,parent", *rows)) + "\n",
+    }
+    with pytest.raises(RegisterError, match=re.escape(message)):
+        parse_park(texts)
+    good = texts | {"points.csv": texts["points.csv"].replace(f"kWh,{parent}", "kWh,em-1.active_energy_import")}
+    assert parse_park(good).points["em-3.active_energy_import"].parent == "em-2.active_energy_import"
