@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
+from analytics.anomalies.anomaly_store import write_anomalies
+from analytics.anomalies.watch import find_anomalies
 from analytics.evaluate import Judgement, judge
 from analytics.finding import Finding
 from analytics.findings_store import write_findings, write_indicators
@@ -127,10 +129,19 @@ class AnalyticsService:
         written = await write_findings(self._store, found.findings)
         await write_indicators(self._store, found.indicators)
         await self._engine.process([f for f in found.findings if (f.rule, f.rule_version) not in self._silent])
+        if self._late_judged_on != today:
+            await self._watch(today)
         self._late_judged_on = today
         if written:
             event(_log, logging.INFO, "findings written", written=written, judged=len(found.findings))
         return found
+
+    async def _watch(self, today: date) -> None:
+        """Once a local day: what looks wrong in the days that closed lately. Shown on boards, written to nobody."""
+        span = self._span(self._settings.lookback_days, today)
+        if span.from_ms < span.to_ms:
+            seen = await find_anomalies(self._store, self._park, span, self._clock.now_ms())
+            await write_anomalies(self._store, self._park.id, seen, span.from_ms, span.to_ms)
 
     def _span(self, days: int, today: date) -> JudgingRange:
         start = start_of_day_ms(date.fromordinal(today.toordinal() - days), self._park.timezone)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from analytics.anomalies.anomaly import Anomaly
+from analytics.anomalies.anomaly_store import write_anomalies
+from analytics.anomalies.watch import find_anomalies
 from analytics.evaluate import evaluate
 from analytics.finding import Finding, Verdict
 from analytics.findings_store import write_findings
@@ -24,6 +27,7 @@ from telemetry_store.open import open_store
 DEFAULT_TODAY = date(2026, 11, 23)
 """Day 0 of a scenario that names none."""
 FindingKey = tuple[int | None, str, str, str]
+AnomalyKey = tuple[int, str, str]
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,24 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class AnomalyComparison:
+    """Which anomalies must be noticed against which were; keys are (day, rule, subject)."""
+
+    expected: frozenset[AnomalyKey]
+    noticed: dict[AnomalyKey, Anomaly]
+
+    @property
+    def missing(self) -> list[AnomalyKey]:
+        """Expected and not noticed."""
+        return sorted(self.expected - self.noticed.keys())
+
+    @property
+    def unexpected(self) -> list[AnomalyKey]:
+        """Noticed and not expected."""
+        return sorted(self.noticed.keys() - self.expected)
+
+
+@dataclass(frozen=True)
 class ScenarioResult:
     """What a run came to."""
 
@@ -74,6 +96,7 @@ class ScenarioResult:
     """Just before the first late or corrected readings came, where the scenario says what was known then."""
     not_compliant: tuple[str, ...]
     """``RULE/subject`` that had to be judged and compliant, and were not."""
+    anomalies: AnomalyComparison
 
     @property
     def holds(self) -> bool:
@@ -82,6 +105,7 @@ class ScenarioResult:
         return (
             not any(c.missing or c.unexpected for c in comparisons)
             and not self.not_compliant
+            and not (self.anomalies.missing or self.anomalies.unexpected)
             and self.quarantined == self.scenario.expected_quarantined
             and self.stored + self.quarantined == self.readings
         )
@@ -124,6 +148,8 @@ async def run_scenario(
             judged_at_ms = max(end_ms, ingest.now_ms)
             findings = await evaluate(store, park, load_rulebook(), span, judged_at_ms)
             await write_findings(store, findings)
+            anomalies = await find_anomalies(store, park, span, judged_at_ms)
+            await write_anomalies(store, park.id, anomalies, span.from_ms, span.to_ms)
         finally:
             await ingest.close()
     finally:
@@ -131,7 +157,7 @@ async def run_scenario(
     return ScenarioResult(
         scenario, park, ingest.readings, ingest.stored, ingest.quarantined, ingest.duplicates, findings,
         Comparison(scenario.expected_findings, _not_compliant(findings, placed)), before,
-        tuple(_missed_compliance(scenario.expected_compliant, findings)),
+        tuple(_missed_compliance(scenario.expected_compliant, findings)), _compare_anomalies(anomalies, placed),
     )  # fmt: skip
 
 
@@ -146,6 +172,12 @@ def _not_compliant(findings: Sequence[Finding], placed: PlacedScenario) -> Count
         for f in findings
         if f.verdict is not Verdict.COMPLIANT
     )
+
+
+def _compare_anomalies(anomalies: Sequence[Anomaly], placed: PlacedScenario) -> AnomalyComparison:
+    expected = frozenset((e.day, e.rule, e.subject) for e in placed.scenario.expected_anomalies)
+    noticed = {(day_of(a.day_start_ms, placed), a.rule, a.subject): a for a in anomalies}
+    return AnomalyComparison(expected, noticed)
 
 
 def _missed_compliance(wanted: Iterable[str], findings: Sequence[Finding]) -> Iterable[str]:

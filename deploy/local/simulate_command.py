@@ -103,6 +103,15 @@ def as_report(result: "ScenarioResult") -> dict[str, Any]:
         "findings": {"judged": len(result.findings), **_compared(result.final)},
         "known_before": _compared(result.before) if result.before is not None else None,
         "not_compliant": list(result.not_compliant),
+        "anomalies": {
+            "expected": len(result.anomalies.expected),
+            "noticed": [
+                {"day": key[0], "rule": key[1], "subject": key[2], "said_vi": seen.said_vi, "said_en": seen.said_en}
+                for key, seen in sorted(result.anomalies.noticed.items())
+            ],
+            "missing": [list(key) for key in result.anomalies.missing],
+            "unexpected": [list(key) for key in result.anomalies.unexpected],
+        },
     }  # fmt: skip
 
 
@@ -140,7 +149,20 @@ def _tell(result: "ScenarioResult") -> None:
     _tell_comparison(result.final)
     for name in result.not_compliant:
         click.echo(f"  NOT COMPLIANT  {name}")
+    _tell_anomalies(result)
     click.echo("\n" + ("Exactly what must come out." if result.holds else "NOT what must come out."))
+
+
+def _tell_anomalies(result: "ScenarioResult") -> None:
+    seen = result.anomalies
+    click.echo("\nNoticed (observations, no verdicts on law)")
+    for key, anomaly in sorted(seen.noticed.items()):
+        mark = "UNEXPECTED" if key in seen.unexpected else "as expected"
+        click.echo(f"  {mark:12} {key[1]}  {anomaly.said_en}\n{'':21}{anomaly.said_vi}")
+    for day, rule, subject in seen.missing:
+        click.echo(f"  {'MISSING':12} {rule}  {subject} on day {day:+d}")
+    if not seen.noticed and not seen.missing:
+        click.echo("  nothing, as expected")
 
 
 def _tell_comparison(comparison: "Comparison") -> None:

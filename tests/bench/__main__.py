@@ -17,7 +17,7 @@ import pytest
 
 from service_runtime.errors import OperatorError
 from service_runtime.logs import configure_logging
-from tests.bench import admission, backfill, codec, comparison, gateway, ingest, store, verdicts
+from tests.bench import admission, anomalies, backfill, codec, comparison, gateway, ingest, store, verdicts
 from tests.bench.cpu import yardstick
 from tests.bench.figures import Figure, as_json, as_table
 
@@ -34,6 +34,7 @@ PARTS: dict[str, Part] = {
     "backfill": backfill.measure,
     "broker-kill": backfill.measure_after_kill,
     "verdicts": verdicts.measure,
+    "anomalies": anomalies.measure,
 }
 
 
