@@ -86,6 +86,21 @@ async def _run(case: Path, store: Path) -> None:
     await to_thread(CliRunner().invoke, simulate, arguments, catch_exceptions=False)
 
 
+def test_what_was_noticed_is_told_in_both_languages(tmp_path: Path) -> None:
+    case, report = tmp_path / "mine.toml", tmp_path / "out.json"
+    freeze = '[[events]]\nkind = "frozen_sensor"\nday = -1\nstart_hour = 8\nend_hour = 12\npoint = "wq-central.ph"\n'
+    missing = '[[expected_anomalies]]\nday = -1\nrule = "AN-05"\nsubject = "em-tong.active_energy_import"\n'
+    case.write_text(CASE.replace("cod_factor = 2.0", "cod_factor = 1.0") + freeze + missing, encoding="utf-8")
+    result = CliRunner().invoke(simulate, [str(case), "--report", str(report)], catch_exceptions=False)
+    assert result.exit_code == 1
+    assert "UNEXPECTED   AN-03  wq-central.ph: from 2026-06-17 08:00 to 2026-06-17 12:00" in result.output
+    assert "wq-central.ph: từ 2026-06-17 08:00" in result.output
+    assert "MISSING      AN-05  em-tong.active_energy_import on day -1" in result.output
+    told = json.loads(report.read_text(encoding="utf-8"))["anomalies"]
+    assert told["unexpected"] == [[-1, "AN-03", "wq-central.ph"]]
+    assert told["missing"] == [[-1, "AN-05", "em-tong.active_energy_import"]]
+
+
 def test_a_wrong_truth_is_told_finding_by_finding_and_ends_with_1(tmp_path: Path) -> None:
     case = tmp_path / "mine.toml"
     wrong = '[[expected_findings]]\nday = -1\nrule = "WW-01-COD"\nsubject = "central-wwtp-outlet"\n'
