@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from analytics.data_capture import SlotState
-from analytics.slot_series import Floats, SlotSeries
+from analytics.slot_series import SlotSeries
 
+Floats = npt.NDArray[np.float64]
 MAD_TO_SIGMA = 1.4826
 """Of a normal distribution, sigma is this times the median absolute deviation."""
 

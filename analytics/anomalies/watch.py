@@ -1,10 +1,8 @@
 """Park + store + range -> anomalies of every local day that lies wholly in it; nothing to see is no anomaly."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
-
-import pandas as pd
 
 from analytics.anomalies.anomaly import (
     BYPASS,
@@ -53,7 +51,16 @@ async def find_anomalies(store: TelemetryStore, park: Park, span: JudgingRange, 
             continue
         requests = [(question, _requests(park, question, days, span.since_ms)) for question in asked]
         frames = await read_slots(store, park, (r for _, group in requests for r in group))
-        found += await asyncio.to_thread(_look, park, requests, frames, days, noticed_at_ms)
+        watches = [
+            _Watch(
+                park,
+                question,
+                [SlotSeries.of(r.point, park.points[r.point].unit, r.slot_seconds * 1000, frames[r]) for r in group],
+                group[0].start_ms,
+            )
+            for question, group in requests
+        ]
+        found += await asyncio.to_thread(_look, park, watches, days, noticed_at_ms)
     return sorted(found, key=lambda a: (a.day_start_ms, a.rule, a.subject))
 
 
@@ -64,20 +71,11 @@ def _requests(park: Park, question: Question, days: Sequence[Window], since_ms: 
     return tuple(SlotRequest(p.id, question.slot_seconds, start_ms, stop_ms) for p in question.points)
 
 
-def _look(
-    park: Park,
-    requests: Sequence[tuple[Question, tuple[SlotRequest, ...]]],
-    frames: Mapping[SlotRequest, pd.DataFrame],
-    days: Sequence[Window],
-    noticed_at_ms: int,
-) -> list[Anomaly]:
+def _look(park: Park, watches: Sequence["_Watch"], days: Sequence[Window], noticed_at_ms: int) -> list[Anomaly]:
     found: list[Anomaly] = []
-    for question, group in requests:
-        series = [
-            SlotSeries.of(point.id, point.unit, request.slot_seconds * 1000, frames[request])
-            for point, request in zip(question.points, group, strict=True)
-        ]
-        for day, sighting in _Watch(park, question, series, group[0].start_ms).sightings(days):
+    for watch in watches:
+        question = watch.question
+        for day, sighting in watch.sightings(days):
             said_vi, said_en = say(question.rule.id, question.subject, sighting, park.timezone)
             seen = Anomaly(
                 question.rule.id, park.id, question.subject, question.tenant, day.start_ms, day.end_ms,
@@ -93,13 +91,13 @@ class _Watch:
 
     def __init__(self, park: Park, question: Question, series: list[SlotSeries], from_ms: int) -> None:
         self._park = park
-        self._question = question
+        self.question = question
         self._series = series
         self._from_ms = from_ms
 
     def sightings(self, days: Sequence[Window]) -> Iterator[tuple[Window, Sighting]]:
         """What each day shows; at most one sighting a day, but every laboratory sample that disagrees."""
-        rule = self._question.rule
+        rule = self.question.rule
         if rule in (NIGHT_DISCHARGE, BYPASS, LABORATORY):
             yield from self._on_grids(days)
         elif rule == FROZEN_SENSOR:
@@ -115,12 +113,12 @@ class _Watch:
     def _on_grids(self, days: Sequence[Window]) -> Iterator[tuple[Window, Sighting]]:
         grids = [Grid.of(series, self._from_ms, days[-1].end_ms) for series in self._series]
         for day in days:
-            if self._question.rule == LABORATORY:
+            if self.question.rule == LABORATORY:
                 shown, samples = (grid.between(day.start_ms, day.end_ms) for grid in grids)
                 unit = self._series[0].unit
                 yield from ((day, s) for s in against_laboratory(shown, samples, unit, self._uncertainty()))
                 continue
-            if self._question.rule == NIGHT_DISCHARGE:
+            if self.question.rule == NIGHT_DISCHARGE:
                 before = [self._night(day, back) for back in range(HISTORY_NIGHTS, 0, -1)]
                 known = [night for night in before if night[0] >= self._from_ms]
                 sighting = night_discharge(grids[0], self._night(day), known) if known else None
@@ -132,7 +130,7 @@ class _Watch:
 
     def _meter_tree(self, days: Sequence[Window]) -> Iterator[tuple[Window, Sighting]]:
         trees: list[TreeDay] = []
-        accuracies = [self._accuracy(point) for point in self._question.points]
+        accuracies = [self._accuracy(point) for point in self.question.points]
         for day in [*self._days_before(days[0]), *days]:
             total, *parts = (self._counted(series, day) for series in self._series)
             tree = TreeDay(total, tuple(parts))
@@ -159,7 +157,7 @@ class _Watch:
 
     def _days_before(self, first: Window) -> list[Window]:
         zone = self._park.timezone
-        backs = range(self._question.history_days, 0, -1)
+        backs = range(self.question.history_days, 0, -1)
         days = [day_window(first.day - timedelta(days=back), zone) for back in backs]
         return [day for day in days if day.start_ms >= self._from_ms]
 
@@ -180,8 +178,8 @@ class _Watch:
         return next((float(value) for value in stated if isinstance(value, (int, float))), ACCURACY_PERCENT)
 
     def _uncertainty(self) -> Uncertainty:
-        usual = usual_uncertainty(self._question.points[0].quantity.name)
-        installation = self._question.installation
+        usual = usual_uncertainty(self.question.points[0].quantity.name)
+        installation = self.question.installation
         known = installation.attributes if installation else {}
         stated = {
             name: float(value)
