@@ -80,7 +80,7 @@ class Listener:
     def __init__(self) -> None:
         self.heard: set[str] = set()
 
-    async def process(self, findings: Sequence[Finding], /) -> None:
+    async def process(self, findings: Sequence[Finding], /, *_: object) -> None:
         self.heard |= {finding.rule for finding in findings}
 
     async def close(self) -> None:
