@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from analytics.anomalies.anomaly_store import write_anomalies
+from analytics.anomalies.watch import find_anomalies
 from analytics.arrivals import ArrivalBook, Arrivals
 from analytics.evaluate import Judgement, in_order, judge, judge_tasks
 from analytics.finding import Finding
@@ -158,6 +160,7 @@ class AnalyticsService:
         self._book.done(arrivals)
         if self._late_judged_on != today:
             await keep_last_months(self._store, self._park, self._clock.now_ms())
+            await self._watch(today)
         self._late_judged_on = today
         if recorded.changed:
             event(_log, logging.INFO, "findings written", written=recorded.changed, judged=len(found.findings))
@@ -175,6 +178,13 @@ class AnalyticsService:
             sentence = "late readings arrived, windows judged again"
             event(_log, logging.INFO, sentence, marks=len(arrivals.ready), windows=len(found.findings))
         return _JudgedAgain(found, touched)
+
+    async def _watch(self, today: date) -> None:
+        """Once a local day: what looks wrong in the days that closed lately. Shown on boards, written to nobody."""
+        span = self._span(self._settings.lookback_days, today)
+        if span.from_ms < span.to_ms:
+            seen = await find_anomalies(self._store, self._park, span, self._clock.now_ms())
+            await write_anomalies(self._store, self._park.id, seen, span.from_ms, span.to_ms)
 
     def _span(self, days: int, today: date) -> JudgingRange:
         start = start_of_day_ms(date.fromordinal(today.toordinal() - days), self._park.timezone)

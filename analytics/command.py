@@ -5,6 +5,10 @@ from pathlib import Path
 
 import click
 
+from analytics.anomalies.anomaly_store import write_anomalies
+from analytics.anomalies.report import as_json as anomaly_json
+from analytics.anomalies.report import as_lines as anomaly_lines
+from analytics.anomalies.watch import find_anomalies
 from analytics.bootstrap import load_park, rules_with_capture, run_analytics
 from analytics.command_range import chosen_rules, judging_span, local_date, refuse_missing_file, texts, with_flat_rules
 from analytics.evaluate import Judgement, judge
@@ -60,6 +64,7 @@ def run(settings_file: Path | None, park_folder: str | None, store_url: str | No
 @click.option("--law-of", "--as-of", "law_text", default="", help="Judge all data under the law of this date.")
 @click.option("--minimum-data-capture", default=DEFAULT_MINIMUM_DATA_CAPTURE, type=click.FloatRange(0, 1))
 @click.option("--write", is_flag=True, help="Also write findings and indicators to the store.")
+@click.option("--anomalies", "with_anomalies", is_flag=True, help="Also what was noticed, after the findings.")
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
 def evaluate(**options: object) -> None:
     """Judge a stored range and print one finding per line."""
@@ -80,6 +85,28 @@ def evaluate(**options: object) -> None:
 def indicators(**options: object) -> None:
     """Compute what the register's points allow, and say why where they do not."""
     asyncio.run(_indicators(options))
+
+
+@analytics.command()
+@click.option("--store", "store_url", required=True, help="sqlite:///file.db or influxdb://host:8086/bucket?org=name.")
+@click.option("--store-token", default="", envvar="ECOPARK_ANALYTICS_STORE_TOKEN", help="API token of InfluxDB.")
+@click.option("--park", "park_folder", required=True, help="The park register's folder.")
+@click.option("--from", "from_text", default="", help="Date or time, local to the park. Default: the first data.")
+@click.option("--to", "to_text", default="", help="A date (that day included) or a time. Default: the last data.")
+@click.option("--write", is_flag=True, help="Also write them to the store; what is no longer seen is withdrawn there.")
+@click.option("--language", type=click.Choice(["en", "vi"]), default="en", show_default=True)
+@click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
+def anomalies(**options: object) -> None:
+    """Say what looks wrong although no limit is touched: one sentence each.
+
+    Discharge by night, flow without load, frozen sensors, sensors that disagree with the laboratory, meters that
+    disagree with their sub-meters, energy outside its baseline. Whole local days are looked at, each against the days
+    before it. These are observations with their numbers, not verdicts on law.
+
+    \b
+    ecopark analytics anomalies --store sqlite:///telemetry.db --park DIR --from 2026-06-01 --to 2026-06-30
+    """
+    asyncio.run(_anomalies(options))
 
 
 analytics.add_command(rollups)
@@ -138,12 +165,34 @@ async def _evaluate(options: dict[str, object]) -> None:
         found = found._replace(findings=[finding for finding in found.findings if finding.rule in wanted])
         if options["write"]:
             await _write(store, found, Basis.of(park, ready))
+        seen = await find_anomalies(store, park, span, SystemClock().now_ms()) if options["with_anomalies"] else None
     finally:
         await store.close()
     if not options["as_lines"]:
         click.echo(HEADER)
     for finding in found.findings:
         click.echo(as_json(finding) if options["as_lines"] else as_row(finding, park.timezone))
+    if seen is not None:
+        lines = [anomaly_json(a) for a in seen] if options["as_lines"] else ["", *anomaly_lines(seen, "en")]
+        click.echo("\n".join(lines), nl=bool(lines))
+
+
+async def _anomalies(options: dict[str, object]) -> None:
+    park = load_park(str(options["park_folder"]))
+    url = str(options["store_url"])
+    refuse_missing_file(url)
+    store = open_store(url, str(options["store_token"]))
+    try:
+        await store.check()
+        span = await judging_span(store, park, str(options["from_text"]), str(options["to_text"]), None)
+        seen = await find_anomalies(store, park, span, SystemClock().now_ms())
+        if options["write"]:
+            written = await write_anomalies(store, park.id, seen, span.from_ms, span.to_ms)
+            click.echo(f"wrote {written} anomalies", err=True)
+    finally:
+        await store.close()
+    lines = [anomaly_json(a) for a in seen] if options["as_lines"] else anomaly_lines(seen, str(options["language"]))
+    click.echo("\n".join(lines), nl=bool(lines))
 
 
 async def _indicators(options: dict[str, object]) -> None:

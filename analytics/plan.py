@@ -16,6 +16,8 @@ from telemetry_model.quantities import Kind
 
 LOOK_BACK_MS = 32 * HOUR_MS
 """What is read before a range: a frozen value may have begun the evening before, and a day may have 25 hours."""
+LAB_ROLE = "lab_sample"
+"""A laboratory's results come now and then: what is asked of an instrument every minute is not asked of them."""
 COARSE_SLOT_SECONDS = 3600
 """Registers over months are read hour by hour: the first and last value of a period is all that matters."""
 
@@ -106,9 +108,7 @@ def subjects_of(park: Park, rule: Rule) -> Iterable[Subject]:
         if rule.applies(park.attributes):
             yield from _park_subject(park, rule)
     elif rule.subject == "point":
-        for point in park.points.values():
-            if f"{point.medium.value}.{point.quantity.name}" in rule.quantities and point.quantity.kind is Kind.GAUGE:
-                yield Subject(point.id, point.tenant, None, (point,))
+        yield from (Subject(p.id, p.tenant, None, (p,)) for p in park.points.values() if _is_watched(p, rule))
     elif rule.subject == "symbiosis_link":
         for link in park.symbiosis:
             ends = tuple(park.points[name] for name in (link.giver_point, link.taker_point) if name)
@@ -120,6 +120,11 @@ def subjects_of(park: Park, rule: Rule) -> Iterable[Subject]:
                 points = tuple(_installation_points(park, rule, installation))
                 if points or not rule.evaluator.needs_points:
                     yield Subject(installation.id, installation.tenant, installation, points)
+
+
+def _is_watched(point: MeasuringPoint, rule: Rule) -> bool:
+    named = f"{point.medium.value}.{point.quantity.name}" in rule.quantities
+    return named and point.quantity.kind is Kind.GAUGE and point.role != LAB_ROLE
 
 
 def _park_subject(park: Park, rule: Rule) -> Iterable[Subject]:

@@ -14,6 +14,7 @@ FINDINGS = "findings"
 FINDING_REVISIONS = "finding_revisions"
 """Every version of every finding, so that what was known on a day can be asked for."""
 INDICATORS = "indicators"
+ANOMALIES = "anomalies"
 LEDGER = "ledger"
 ROLLUP_PROGRESS = "rollup_progress"
 """Up to when rollups are made; the row's time says so for the hours."""
@@ -27,6 +28,7 @@ RECORD_TAGS: dict[str, tuple[str, ...]] = {
     LEDGER: ("gateway", "park", "run"),
     LATE_ARRIVALS: ("device", "park", "replica"),
     ROLLUP_PROGRESS: ("park",),
+    ANOMALIES: ("park", "rule", "subject", "tenant"),
 }
 _FINDING_FIELDS = (
     "verdict", "verdict_code", "observed", "limit", "margin_percent", "unit", "data_capture", "period_end_ms",
@@ -41,6 +43,8 @@ RECORD_FIELDS: dict[str, tuple[str, ...]] = {
              "expected", "batches", "refilled", "missing_sequences"),
     LATE_ARRIVALS: ("oldest_ms", "newest_ms", "readings"),
     ROLLUP_PROGRESS: ("marks_through_ms",),
+    ANOMALIES: ("verdict", "day_start_ms", "day_end_ms", "start_ms", "end_ms", "observed", "expected", "unit", "points",
+                "said_vi", "said_en", "method", "noticed_at_ms"),
 }  # fmt: skip
 
 

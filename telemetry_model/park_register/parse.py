@@ -22,14 +22,14 @@ from telemetry_model.park_register.types import (
     SymbiosisLink,
     Tenant,
 )
-from telemetry_model.quantities import QUANTITIES, Medium
+from telemetry_model.quantities import QUANTITIES, Kind, Medium
 
 REQUIRED_FILES = ("park.toml", "tenants.csv", "points.csv", "contacts.csv")
 DEFAULT_INTERVAL_SECONDS = 60
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\Z")
 _YES_NO = {"yes": 1.0, "no": 0.0}
 _POINT_COLUMNS = ("point", "tenant", "zone", "medium", "unit")
-_POINT_OPTIONAL = ("interval_seconds", "range_low", "range_high", "gateway", "role", "since", "until")
+_POINT_OPTIONAL = ("interval_seconds", "range_low", "range_high", "gateway", "role", "since", "until", "parent")
 
 
 def parse_park(files: Mapping[str, str]) -> Park:
@@ -121,6 +121,7 @@ def _tenants(text: str, problems: list[RegisterProblem]) -> dict[str, Tenant]:
 
 def _points(text: str, tenants: dict[str, Tenant], problems: list[RegisterProblem]) -> dict[str, MeasuringPoint]:
     points: dict[str, MeasuringPoint] = {}
+    parents: list[tuple[Row, MeasuringPoint]] = []
     for row in read_table("points.csv", text, _POINT_COLUMNS, _POINT_COLUMNS + _POINT_OPTIONAL, problems):
         point = _point(row, tenants)
         if point is None:
@@ -128,7 +129,26 @@ def _points(text: str, tenants: dict[str, Tenant], problems: list[RegisterProble
         if point.id in points:
             row.problem("point", f"'{point.id}' is there twice")
         points[point.id] = point
+        if point.parent:
+            parents.append((row, point))
+    for row, point in parents:
+        _check_parent(row, point, points)
     return points
+
+
+def _check_parent(row: Row, point: MeasuringPoint, points: dict[str, MeasuringPoint]) -> None:
+    parent = points.get(point.parent)
+    if parent is None:
+        row.problem("parent", f"unknown point '{point.parent}' (not in points.csv)")
+    elif parent.quantity != point.quantity or point.quantity.kind is Kind.GAUGE:
+        row.problem("parent", f"'{point.parent}' does not count {point.quantity.name} as {point.id} does")
+    seen = {point.id}
+    while parent is not None:
+        if parent.id in seen:
+            row.problem("parent", f"'{point.id}' is behind itself")
+            return
+        seen.add(parent.id)
+        parent = points.get(parent.parent)
 
 
 def _point(row: Row, tenants: dict[str, Tenant]) -> MeasuringPoint | None:
@@ -169,6 +189,7 @@ def _point(row: Row, tenants: dict[str, Tenant]) -> MeasuringPoint | None:
         role=row.text("role"),
         since=row.day("since"),
         until=row.day("until"),
+        parent=row.text("parent"),
     )
 
 

@@ -44,6 +44,8 @@ class MeasuringPoint:
     """What the point is for in park-wide sums, e.g. ``tenant_main``, ``grid_import``, ``pv_generation``, or empty."""
     since: date | None
     until: date | None
+    parent: str = ""
+    """The point whose amount this one's is a part of: a sub-meter names the meter before it."""
 
     @property
     def field_name(self) -> str:

@@ -20,6 +20,7 @@ from service_runtime.errors import OperatorError
 from service_runtime.logs import configure_logging
 from tests.bench import (
     admission,
+    anomalies,
     backfill,
     codec,
     comparison,
@@ -50,6 +51,7 @@ PARTS: dict[str, Part] = {
     "verdicts": verdicts.measure,
     "tenants": tenants.measure,
     "growth": growth.measure,
+    "anomalies": anomalies.measure,
 }
 
 

@@ -1,6 +1,7 @@
 """The register: what it accepts, and that every mistake is named with file, row and column."""
 
 import dataclasses
+import re
 from datetime import date
 
 import pytest
@@ -197,3 +198,33 @@ def test_points_and_installations_are_found_by_device_and_role_in_register_order
 def test_a_changed_copy_of_a_park_finds_its_own_points() -> None:
     park = parse_park(GOOD)
     assert dataclasses.replace(park, points={}).points_with_role("") == []
+
+
+@pytest.mark.parametrize(
+    ("parent", "message"),
+    [
+        ("em-9.active_energy_import", "unknown point 'em-9.active_energy_import'"),
+        (
+            "em-1.active_power",
+            "'em-1.active_power' does not count active_energy_import as em-2.active_energy_import does",
+        ),
+        ("em-3.active_energy_import", "'em-2.active_energy_import' is behind itself"),
+    ],
+)
+def test_a_sub_meter_stands_behind_a_meter_of_the_same_kind(parent: str, message: str) -> None:
+    rows = [
+        "em-1.active_power,park,z,energy,kW,",
+        "em-1.active_energy_import,park,z,energy,kWh,",
+        f"em-2.active_energy_import,park,z,energy,kWh,{parent}",
+        "em-3.active_energy_import,park,z,energy,kWh,em-2.active_energy_import",
+    ]
+    texts = {
+        "park.toml": 'id = "p"\nname_vi = "Khu"\nname_en = "Park"\n',
+        "tenants.csv": "tenant,name,sector,zone\npark,Park,operator,z\n",
+        "contacts.csv": "tenant,name,email,language\n",
+        "points.csv": "\n".join(("point,tenant,zone,medium,unit,parent", *rows)) + "\n",
+    }
+    with pytest.raises(RegisterError, match=re.escape(message)):
+        parse_park(texts)
+    good = texts | {"points.csv": texts["points.csv"].replace(f"kWh,{parent}", "kWh,em-1.active_energy_import")}
+    assert parse_park(good).points["em-3.active_energy_import"].parent == "em-2.active_energy_import"
