@@ -181,3 +181,20 @@ def test_a_park_without_evidence_has_none() -> None:
 )
 def test_a_mistake_in_an_evidence_record_is_named(old: str, new: str, said: str) -> None:
     assert said in broken("evidence.csv", old, new)
+
+
+def test_a_table_separated_by_semicolons_is_read_with_decimal_commas() -> None:
+    points = GOOD["points.csv"].replace(",", ";")
+    tenants = "\ufeff" + GOOD["tenants.csv"].replace(",", ";")
+    park = parse_park(GOOD | {"points.csv": points, "tenants.csv": tenants})
+    assert park.points == parse_park(GOOD).points
+    header, _, _ = GOOD["evidence.csv"].partition("\n")
+    row = "EIP-01-RECP;;31,5;Survey;2026-02-10;Office"
+    found = parse_park(GOOD | {"evidence.csv": header.replace(",", ";") + "\n" + row}).evidence[0]
+    assert found.value == 31.5
+
+
+def test_a_comma_stays_no_decimal_where_commas_separate() -> None:
+    header, _, _ = GOOD["evidence.csv"].partition("\n")
+    with pytest.raises(RegisterError, match="'31,5' is not a number"):
+        parse_park(GOOD | {"evidence.csv": header + '\nEIP-01-RECP,,"31,5",Survey,2026-02-10,Office'})
