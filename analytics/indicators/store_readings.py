@@ -1,6 +1,7 @@
 """What a store holds of a park over a period, as indicators need it: registers, sums and means, cut by the store."""
 
 import itertools
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -61,6 +62,13 @@ class PointReadings:
     capture: float
 
 
+class _Ends(NamedTuple):
+    """First and last value of a meter that was put in or taken out within the span, where they are on record."""
+
+    opening: RegisterReading | None
+    closing: RegisterReading | None
+
+
 @dataclass(slots=True)
 class _Counter:
     """The rows of one counter as they come."""
@@ -69,6 +77,16 @@ class _Counter:
     last: RegisterReading | None = None
     closing: RegisterReading | None = None
     buckets: list[tuple[int, float, float, float, float]] = field(default_factory=list)
+
+    def settle(self, ends: _Ends) -> None:
+        """Put what is on record in the place of what was read first and last."""
+        if ends.opening is not None:
+            self.opening = ends.opening
+            if self.buckets:
+                start, _, last, low, high = self.buckets[0]
+                self.buckets[0] = (start, ends.opening.value, last, min(low, ends.opening.value), high)
+        if ends.closing is not None:
+            self.closing = ends.closing
 
 
 async def read_points(
@@ -85,7 +103,11 @@ async def read_points(
     for group in groups.values():
         kind = group[0].quantity.kind
         if kind is Kind.COUNTER:
-            found |= await _counters(store, park, group, span, by_half_hour)
+            exchanged = [p for p in group if park.exchanges_of(p.id, span.start_ms, span.end_ms)]
+            steady = [p for p in group if p not in exchanged]
+            found |= await _counters(store, park, steady, span, by_half_hour) if steady else {}
+            for point in exchanged:
+                found[point.id] = await _exchanged(store, park, point, span, by_half_hour)
         else:
             found |= await _slots(store, park, group, span, kind)
     return found
@@ -122,8 +144,37 @@ def _slot(start_ms: int, value: float, span: Span) -> Slot:
     return Slot(max(start_ms, span.start_ms), min(start_ms + SLOT_MS, span.end_ms), value)
 
 
+async def _exchanged(
+    store: TelemetryStore, park: Park, point: MeasuringPoint, span: Span, by_half_hour: frozenset[str]
+) -> PointReadings:
+    """A counter whose meter was exchanged within the span: each meter by itself, up to or from what is on record."""
+    exchanges = park.exchanges_of(point.id, span.start_ms, span.end_ms)
+    edges = [span.start_ms, *(exchange.time_ms for exchange in exchanges), span.end_ms]
+    parts: list[tuple[Span, PointReadings]] = []
+    for number, (start_ms, end_ms) in enumerate(itertools.pairwise(edges)):
+        ends = _Ends(
+            RegisterReading(start_ms, exchanges[number - 1].first_value) if number else None,
+            RegisterReading(end_ms, exchanges[number].last_value) if number < len(exchanges) else None,
+        )
+        part = Span(start_ms, end_ms)
+        parts.append((part, (await _counters(store, park, [point], part, by_half_hour, ends))[point.id]))
+    whole = span.end_ms - span.start_ms
+    capture = sum(found.capture * (part.end_ms - part.start_ms) for part, found in parts) / whole
+    slots = tuple(slot for _, found in parts for slot in found.slots)
+    missing = [found.amount for _, found in parts if isinstance(found.amount, Missing)]
+    if missing:
+        return PointReadings(missing[0], slots, capture)
+    counted = [found.amount.value for _, found in parts if isinstance(found.amount, Measured)]
+    return PointReadings(Measured(math.fsum(counted), 0.0, capture), slots, capture)
+
+
 async def _counters(
-    store: TelemetryStore, park: Park, group: Sequence[MeasuringPoint], span: Span, by_half_hour: frozenset[str]
+    store: TelemetryStore,
+    park: Park,
+    group: Sequence[MeasuringPoint],
+    span: Span,
+    by_half_hour: frozenset[str],
+    ends: _Ends | None = None,
 ) -> dict[str, PointReadings]:
     name = group[0].field_name
     fine = group[0].id in by_half_hour
@@ -141,12 +192,21 @@ async def _counters(
         counters[result.tags["point"]].last = _reading(result)
     for result in await store.select(_query(park, group, after, (Select(name),), limit=1)):
         counters[result.tags["point"]].closing = _reading(result)
+    for point in group:
+        counters[point.id].settle(ends or _ends_after(park, point, counters[point.id], span))
     return {point.id: _counted(point, counters[point.id], span, fine) for point in group}
+
+
+def _ends_after(park: Park, point: MeasuringPoint, counter: _Counter, span: Span) -> _Ends:
+    """What closed the span when the meter was exchanged right after it: the next reading is of another meter."""
+    until_ms = counter.closing.time_ms if counter.closing else span.end_ms
+    exchanges = park.exchanges_of(point.id, span.end_ms - 1, until_ms + 1)
+    return _Ends(None, RegisterReading(span.end_ms, exchanges[0].last_value) if exchanges else None)
 
 
 def _counted(point: MeasuringPoint, counter: _Counter, span: Span, fine: bool) -> PointReadings:
     opening, end = counter.opening, counter.closing or counter.last
-    if opening is None or end is None or not counter.buckets:
+    if opening is None or end is None:
         return PointReadings(_nothing(point.id), (), 0.0)
     readings = [opening, *_register_of_buckets(counter, end)]
     try:
@@ -171,6 +231,8 @@ def _register_of_buckets(counter: _Counter, end: RegisterReading) -> list[Regist
 
 def _half_hours(counter: _Counter, end: RegisterReading, span: Span) -> Iterable[Slot]:
     """The rise from each half hour to the next that has a reading; over a gap, one slot as long as the gap."""
+    if not counter.buckets:
+        return
     for here, following in itertools.pairwise(counter.buckets):
         yield Slot(max(here[0], span.start_ms), following[0], following[1] - here[1])
     start, first, *_ = counter.buckets[-1]

@@ -173,6 +173,10 @@ SENTENCES: dict[str, Sentence] = {
         "had one.",
         "{point}: {amount} {unit} giữa chỉ số hợp lệ đầu và cuối; {count} trên {expected} giờ hoặc chu kỳ có chỉ số.",
     ),
+    "meter_exchanged": Sentence(
+        "The meter of {point} was exchanged at {at}: number {old} ended at {last}, number {new} began at {first}.",
+        "Công tơ của {point} được thay lúc {at}: số {old} kết thúc ở {last}, số {new} bắt đầu từ {first}.",
+    ),
     "interval_sum": Sentence(
         "{point}: {amount} {unit}, the sum of {count} of {expected} intervals.",
         "{point}: {amount} {unit}, tổng của {count} trên {expected} chu kỳ.",

@@ -10,6 +10,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from telemetry_model.park_register.attributes import PARK_ATTRIBUTES, attribute_forms, check_attributes
 from telemetry_model.park_register.mappings import read_sparkplug, read_topics
 from telemetry_model.park_register.problems import RegisterError, RegisterProblem
+from telemetry_model.park_register.record_tables import (
+    read_manifests,
+    read_materials,
+    read_meter_exchanges,
+    read_production,
+    read_products,
+)
 from telemetry_model.park_register.tables import IDENTIFIER, Row, read_table, read_toml
 from telemetry_model.park_register.types import (
     INSTALLATION_KINDS,
@@ -47,11 +54,12 @@ def parse_park(files: Mapping[str, str]) -> Park:
     devices = _devices(files.get("devices.csv"), problems)
     points = _points(files["points.csv"], tenants, problems)
     installations = _installations(head, tenants, points, problems)
+    zone = _timezone(head, problems)
     park = Park(
         id=_head_text(head, "id", problems),
         name_vi=_head_text(head, "name_vi", problems),
         name_en=_head_text(head, "name_en", problems),
-        timezone=_timezone(head, problems),
+        timezone=zone,
         monitoring_since=_head_date(head, "monitoring_since", problems),
         attributes=_park_attributes(head, points, problems),
         tenants=MappingProxyType(tenants),
@@ -63,6 +71,11 @@ def parse_park(files: Mapping[str, str]) -> Park:
         topics=read_topics(files.get("topics.csv"), points, problems),
         sparkplug=read_sparkplug(files.get("sparkplug.csv"), points, problems),
         evidence=_evidence(files.get("evidence.csv"), tenants, installations, problems),
+        meter_exchanges=read_meter_exchanges(files.get("meter_exchanges.csv"), points, zone, problems),
+        manifests=read_manifests(files.get("manifests.csv"), tenants, problems),
+        materials=read_materials(files.get("materials.csv"), tenants, problems),
+        products=read_products(files.get("products.csv"), tenants, problems),
+        production=read_production(files.get("production.csv"), tenants, problems),
     )
     _check_devices_have_points(park, problems)
     if problems:
@@ -118,13 +131,14 @@ def _park_attributes(
 
 
 def _tenants(text: str, problems: list[RegisterProblem]) -> dict[str, Tenant]:
-    known = ("tenant", "name", "sector", "zone")
+    known = ("tenant", "name", "sector", "zone", "workers")
     tenants: dict[str, Tenant] = {}
     for row in read_table("tenants.csv", text, ("tenant", "name", "sector"), known, problems):
         tenant = row.identifier("tenant")
         if tenant in tenants:
             row.problem("tenant", f"'{tenant}' is there twice")
-        tenants[tenant] = Tenant(tenant, row.text("name"), row.text("sector"), row.text("zone"))
+        workers = int(row.number_in("workers", 0, 0, 1e6)) if row.text("workers") else None
+        tenants[tenant] = Tenant(tenant, row.text("name"), row.text("sector"), row.text("zone"), workers)
     return tenants
 
 

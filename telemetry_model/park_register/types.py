@@ -6,6 +6,13 @@ from datetime import date
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from telemetry_model.park_register.records import (
+    CircularProduct,
+    MaterialLot,
+    MeterExchange,
+    MonthlyProduction,
+    WasteFlow,
+)
 from telemetry_model.quantities import Medium, Quantity
 
 Attribute = str | int | float | bool | date
@@ -15,12 +22,13 @@ PARK_TENANT = "park"
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A firm in the park (or the park operator, id ``park``)."""
+    """A firm in the park (or the park operator, id ``park``); ``workers`` is ``None`` where it is not stated."""
 
     id: str
     name: str
     sector: str
     zone: str
+    workers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +175,15 @@ class Park:
     topics: tuple[TopicMapping, ...] = ()
     sparkplug: tuple[SparkplugMapping, ...] = ()
     evidence: tuple[EvidenceRecord, ...] = ()
+    meter_exchanges: tuple[MeterExchange, ...] = ()
+    manifests: tuple[WasteFlow, ...] = ()
+    materials: tuple[MaterialLot, ...] = ()
+    products: tuple[CircularProduct, ...] = ()
+    production: tuple[MonthlyProduction, ...] = ()
+
+    def exchanges_of(self, point: str, start_ms: int, end_ms: int) -> list[MeterExchange]:
+        """Exchanges of a point's meter in ``(start_ms, end_ms)``, in the order of time."""
+        return [e for e in self.meter_exchanges if e.point == point and start_ms < e.time_ms < end_ms]
 
     def points_of_device(self, device: str) -> list[MeasuringPoint]:
         """In register order."""
