@@ -119,7 +119,7 @@ async def _evaluate(options: dict[str, object]) -> None:
     park = load_park(str(options["park_folder"]))
     law_day = _date(str(options["law_text"]), "--law-of") if options["law_text"] else None
     url = str(options["store_url"])
-    _refuse_missing_file(url)
+    refuse_missing_file(url)
     store = open_store(url, str(options["store_token"]))
     try:
         await store.check()
@@ -140,7 +140,7 @@ async def _indicators(options: dict[str, object]) -> None:
     park = load_park(str(options["park_folder"]))
     law_day = _date(str(options["law_text"]), "--law-of") if options["law_text"] else None
     url = str(options["store_url"])
-    _refuse_missing_file(url)
+    refuse_missing_file(url)
     store = open_store(url, str(options["store_token"]))
     if not options["as_lines"]:
         click.echo(INDICATOR_HEADER)
@@ -199,7 +199,8 @@ def _chosen(known: tuple[Rule, ...], wanted: tuple[str, ...]) -> tuple[Rule, ...
     return tuple(rule for rule in known if not wanted or rule.id in wanted)
 
 
-def _refuse_missing_file(url: str) -> None:
+def refuse_missing_file(url: str) -> None:
+    """Raise ``OperatorError`` for a SQLite file that is not there: reading would make an empty one."""
     parts = urlsplit(url)
     path = Path(unquote(parts.path.removeprefix("/")))
     if parts.scheme == "sqlite" and not parts.netloc and parts.path.strip("/") and not path.is_file():
