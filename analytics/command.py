@@ -3,12 +3,12 @@
 import asyncio
 from datetime import date, timedelta
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import click
 
 from analytics.bootstrap import load_park, rules_with_capture, run_analytics
+from analytics.circular_command import circular
 from analytics.evaluate import Judgement, judge
 from analytics.findings_store import write_findings, write_indicators
 from analytics.indicators.compute import compute_indicators, months_of
@@ -21,6 +21,7 @@ from analytics.rulebook import Rule, load_rulebook
 from analytics.rulebook.examples import run_examples
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
 from analytics.settings import AnalyticsSettings, instant_ms
+from analytics.store_file import refuse_missing_file
 from analytics.windows import start_of_day_ms
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError, SettingsError
@@ -77,6 +78,9 @@ def evaluate(**options: object) -> None:
 def indicators(**options: object) -> None:
     """Compute what the register's points allow, and say why where they do not."""
     asyncio.run(_indicators(options))
+
+
+analytics.add_command(circular)
 
 
 @analytics.group()
@@ -197,14 +201,6 @@ def _chosen(known: tuple[Rule, ...], wanted: tuple[str, ...]) -> tuple[Rule, ...
         if rule_id not in names:
             raise OperatorError(f"no rule '{rule_id}' (`ecopark rules list` lists them)")
     return tuple(rule for rule in known if not wanted or rule.id in wanted)
-
-
-def refuse_missing_file(url: str) -> None:
-    """Raise ``OperatorError`` for a SQLite file that is not there: reading would make an empty one."""
-    parts = urlsplit(url)
-    path = Path(unquote(parts.path.removeprefix("/")))
-    if parts.scheme == "sqlite" and not parts.netloc and parts.path.strip("/") and not path.is_file():
-        raise OperatorError(f"store {path}: no such file")
 
 
 def _progress(done_ms: int, total_ms: int) -> None:

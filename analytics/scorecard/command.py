@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from analytics.command import refuse_missing_file
 from analytics.scorecard.as_json import scorecard_json
 from analytics.scorecard.build import build_scorecard
 from analytics.scorecard.cells import Scorecard
 from analytics.scorecard.html_page import scorecard_page
+from analytics.store_file import refuse_missing_file
 from analytics.windows import local_day
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError

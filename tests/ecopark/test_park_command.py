@@ -41,3 +41,12 @@ def test_a_file_that_is_not_utf_8_is_one_line(ecopark: Run, park_folder: Path) -
     done = ecopark("park", "check", park_folder)
     assert done.returncode == 2
     assert done.stderr.startswith(f"ecopark: {park_folder}/tenants.csv: not UTF-8 text")
+
+
+def test_a_record_that_nothing_asks_for_is_refused(ecopark: Run, park_folder: Path) -> None:
+    header = "indicator,subject,value,document,date,responsible\n"
+    (park_folder / "evidence.csv").write_text(f"{header}SOC.5,,yes,D,2026-01-01,A\nEIP-01-RCEP,,40,D,2026-01-01,A\n")
+    done = ecopark("park", "check", park_folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = "nothing asks for a record 'EIP-01-RCEP': did you mean 'EIP-01-RECP'?"
+    assert done.stderr.splitlines() == [f"evidence.csv, column indicator: {said}", f"{park_folder}: 1 problem"]
