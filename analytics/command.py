@@ -9,6 +9,7 @@ import click
 
 from analytics.bootstrap import load_park, rules_with_capture, run_analytics
 from analytics.circular_command import circular
+from analytics.enpi_command import enpi
 from analytics.evaluate import Judgement, judge
 from analytics.findings_store import write_findings, write_indicators
 from analytics.indicators.compute import compute_indicators, months_of
@@ -81,6 +82,7 @@ def indicators(**options: object) -> None:
 
 
 analytics.add_command(circular)
+analytics.add_command(enpi)
 
 
 @analytics.group()
