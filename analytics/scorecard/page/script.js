@@ -3,4 +3,3 @@ button.addEventListener("click", () => {
   root.lang = root.lang === "vi" ? "en" : "vi";
   document.title = button.dataset["title" + (root.lang === "vi" ? "Vi" : "En")];
 });
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => { each.open = true; }));
