@@ -1,6 +1,7 @@
 """`ecopark analytics enpi`: a baseline done by hand, bills and meters, missing drivers, norms with their end."""
 
 import asyncio
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,30 @@ def test_production_that_never_changes_fits_no_baseline(tmp_path: Path) -> None:
 
 def test_weather_needs_a_store(tmp_path: Path) -> None:
     assert str(run(folder_with(tmp_path, production()), "--weather").exception).startswith("--weather needs --store")
+
+
+def test_cooling_degree_days_become_a_driver(tmp_path: Path) -> None:
+    folder, file = folder_with(tmp_path, production()), tmp_path / "s.db"
+    park = parse_park(read_text_folder(folder))
+    series = PointSeries.of(park.points["met.temperature"], park.id)
+    months = [*months_between("2025-01:2025-06", "x"), *months_between("2026-01:2026-03", "x")]
+    starts = [start_of_day_ms(day, park.timezone) for day in months]
+    rows = [
+        ReadingRow(series, at_ms, 24.0 + number, 0)
+        for number, (start_ms, end_ms) in enumerate(itertools.pairwise(starts))
+        for at_ms in range(start_ms, min(end_ms, start_ms + 31 * 86_400_000), 1_800_000)
+    ]
+
+    async def fill() -> None:
+        store = SqliteStore(file)
+        await store.write_readings(rows)
+        await store.close()
+
+    asyncio.run(fill())
+    found = told(folder, "--store", f"sqlite:///{file}", "--weather")
+    assert set(found["baseline"]["slopes"]) == {"Bars [t]", "cooling_degree_days"}
+    # January 2026 is the seventh month with readings: 6 degrees above the base for 31 days.
+    assert found["months"][0]["drivers"]["cooling_degree_days"] == pytest.approx(6 * 31)
 
 
 def test_degree_days_count_what_is_above_the_base() -> None:
