@@ -10,7 +10,9 @@ from analytics.anomalies.report import as_json as anomaly_json
 from analytics.anomalies.report import as_lines as anomaly_lines
 from analytics.anomalies.watch import find_anomalies
 from analytics.bootstrap import load_park, rules_with_capture, run_analytics
-from analytics.command_range import chosen_rules, judging_span, local_date, refuse_missing_file, texts, with_flat_rules
+from analytics.circular_command import circular
+from analytics.command_range import chosen_rules, judging_span, local_date, texts, with_flat_rules
+from analytics.enpi_command import enpi
 from analytics.evaluate import Judgement, judge
 from analytics.exceedance_command import exceedances
 from analytics.findings_store import write_findings, write_indicators
@@ -26,6 +28,7 @@ from analytics.rulebook import load_rulebook
 from analytics.rulebook.examples import run_examples
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
 from analytics.settings import AnalyticsSettings
+from analytics.store_file import refuse_missing_file
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
 from service_runtime.settings import load_settings
@@ -112,6 +115,8 @@ def anomalies(**options: object) -> None:
 analytics.add_command(rollups)
 analytics.add_command(retention)
 analytics.add_command(exceedances)
+analytics.add_command(circular)
+analytics.add_command(enpi)
 
 
 @analytics.group()

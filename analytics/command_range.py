@@ -1,8 +1,6 @@
-"""What several ``ecopark analytics`` commands share: the range to look at, the rules asked for, the store's file."""
+"""What several ``ecopark analytics`` commands share: the range to look at and the rules asked for."""
 
 from datetime import date, timedelta
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from analytics.plan import JudgingRange
@@ -73,14 +71,6 @@ def with_flat_rules(chosen: tuple[Rule, ...], known: tuple[Rule, ...]) -> tuple[
     values than when it is judged with all.
     """
     return chosen + tuple(rule for rule in known if rule.evaluator is EvaluatorKind.FLAT_LINE and rule not in chosen)
-
-
-def refuse_missing_file(url: str) -> None:
-    """A mistyped file would be made anew and empty: raises ``OperatorError`` instead."""
-    parts = urlsplit(url)
-    path = Path(unquote(parts.path.removeprefix("/")))
-    if parts.scheme == "sqlite" and not parts.netloc and parts.path.strip("/") and not path.is_file():
-        raise OperatorError(f"store {path}: no such file")
 
 
 def texts(value: object) -> tuple[str, ...]:

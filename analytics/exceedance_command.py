@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from analytics.bootstrap import load_park, rules_with_capture
-from analytics.command_range import chosen_rules, judging_span, local_date, refuse_missing_file, texts, with_flat_rules
+from analytics.command_range import chosen_rules, judging_span, local_date, texts, with_flat_rules
 from analytics.evaluate import judge
 from analytics.exceedances import PERCENTILES, ExceedanceCount, Exceedances
 from analytics.findings_store import write_indicators
@@ -20,6 +20,7 @@ from analytics.plan import JudgingRange, chunks
 from analytics.report import utc_text
 from analytics.rulebook import Rule, load_rulebook
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE, Comparison
+from analytics.store_file import refuse_missing_file
 from analytics.windows import local_text
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 import click
 
 from analytics.bootstrap import load_park
-from analytics.command_range import end_ms, refuse_missing_file
+from analytics.command_range import end_ms
 from analytics.finding import Finding
 from analytics.findings_store import read_revisions
 from analytics.report import finding_fields, utc_text
 from analytics.revision import KnownFinding, Revision, key_of, known_at
 from analytics.settings import instant_ms
+from analytics.store_file import refuse_missing_file
 from analytics.windows import local_text
 from service_runtime.clock import SystemClock
 from telemetry_model.park_register import Park

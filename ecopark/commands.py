@@ -31,6 +31,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "quarantine": CommandEntry("ingest_service.command", "quarantine", "ingest", "Look at readings that were refused."),
     "analytics": CommandEntry("analytics.command", "analytics", "analytics", "Judge, alert and write to tenants."),
     "rules": CommandEntry("analytics.command", "rules", "analytics", "The rulebook: list, explain, check."),
+    "scorecard": CommandEntry("analytics.scorecard.command", "scorecard", "analytics", "The eco-park scorecard."),
     "dashboards": CommandEntry("dashboards.command", "dashboards", "dashboards", "Console and Grafana boards."),
     "park": CommandEntry("ecopark.park_command", "park", "", "Check a park register."),
     "export": CommandEntry("ecopark.export_command", "export", "ingest", "Write stored readings as CSV."),

@@ -46,7 +46,7 @@ async def compute_indicators(
     readings = await read_points(store, park, points, span, fine, by_interval)
     view = ParkView(park, span, readings, law_day)
     return [
-        dataclasses.replace(found, value=_withheld(found.value, minimum_data_capture)) for found in _indicators(view)
+        dataclasses.replace(found, value=withheld(found.value, minimum_data_capture)) for found in _indicators(view)
     ]
 
 
@@ -112,7 +112,8 @@ def _points_of(park: Park, installation: Installation) -> Iterable[MeasuringPoin
         yield from (point for point in park.points_of_device(device) if point.quantity.name in names)
 
 
-def _withheld(value: IndicatorValue, minimum: float) -> IndicatorValue:
+def withheld(value: IndicatorValue, minimum: float) -> IndicatorValue:
+    """The value, or the reason why there is none where less than ``minimum`` (0-1) of the data is there."""
     if value.value is None or value.data_capture >= minimum:
         return value
     reason = f"only {100 * value.data_capture:.1f} % of the expected data are there, {100 * minimum:g} % are needed"

@@ -76,6 +76,13 @@ class PointReadings:
     slot_ms: int = SLOT_MS
 
 
+class _Ends(NamedTuple):
+    """First and last value of a meter that was put in or taken out within the span, where they are on record."""
+
+    opening: RegisterReading | None
+    closing: RegisterReading | None
+
+
 @dataclass(slots=True)
 class _Counter:
     """The rows of one counter as they come."""
@@ -84,6 +91,16 @@ class _Counter:
     last: RegisterReading | None = None
     closing: RegisterReading | None = None
     buckets: list[tuple[int, float, float, float, float]] = field(default_factory=list)
+
+    def settle(self, ends: _Ends) -> None:
+        """Put what is on record in the place of what was read first and last."""
+        if ends.opening is not None:
+            self.opening = ends.opening
+            if self.buckets:
+                start, _, last, low, high = self.buckets[0]
+                self.buckets[0] = (start, ends.opening.value, last, min(low, ends.opening.value), high)
+        if ends.closing is not None:
+            self.closing = ends.closing
 
 
 async def read_points(
@@ -106,8 +123,13 @@ async def read_points(
         groups[point.medium, point.field_name, kind, point.id in by_half_hour, slot_seconds].append(point)
     found: dict[str, PointReadings] = {}
     for group in groups.values():
+        slot_seconds = slot_seconds_of(group[0], group[0].id in by_interval)
         if group[0].quantity.kind is Kind.COUNTER:
-            found |= await _counters(store, park, group, span, by_half_hour)
+            exchanged = [p for p in group if park.exchanges_of(p.id, span.start_ms, span.end_ms)]
+            steady = [p for p in group if p not in exchanged]
+            found |= await _counters(store, park, steady, span, by_half_hour) if steady else {}
+            for point in exchanged:
+                found[point.id] = await _exchanged(store, park, point, span, by_half_hour)
         else:
             found |= await _slots(store, park, group, span, slot_seconds_of(group[0], group[0].id in by_interval))
     return found
@@ -164,8 +186,37 @@ def _local_days(rows: Iterable[tuple[int, float]], park: Park, is_amount: bool) 
         yield Slot(window.start_ms, window.end_ms, math.fsum(values) / (1 if is_amount else len(values)))
 
 
+async def _exchanged(
+    store: TelemetryStore, park: Park, point: MeasuringPoint, span: Span, by_half_hour: frozenset[str]
+) -> PointReadings:
+    """A counter whose meter was exchanged within the span: each meter by itself, up to or from what is on record."""
+    exchanges = park.exchanges_of(point.id, span.start_ms, span.end_ms)
+    edges = [span.start_ms, *(exchange.time_ms for exchange in exchanges), span.end_ms]
+    parts: list[tuple[Span, PointReadings]] = []
+    for number, (start_ms, end_ms) in enumerate(itertools.pairwise(edges)):
+        ends = _Ends(
+            RegisterReading(start_ms, exchanges[number - 1].first_value) if number else None,
+            RegisterReading(end_ms, exchanges[number].last_value) if number < len(exchanges) else None,
+        )
+        part = Span(start_ms, end_ms)
+        parts.append((part, (await _counters(store, park, [point], part, by_half_hour, ends))[point.id]))
+    whole = span.end_ms - span.start_ms
+    capture = sum(found.capture * (part.end_ms - part.start_ms) for part, found in parts) / whole
+    slots = tuple(slot for _, found in parts for slot in found.slots)
+    missing = [found.amount for _, found in parts if isinstance(found.amount, Missing)]
+    if missing:
+        return PointReadings(missing[0], slots, capture)
+    counted = [found.amount.value for _, found in parts if isinstance(found.amount, Measured)]
+    return PointReadings(Measured(math.fsum(counted), 0.0, capture), slots, capture)
+
+
 async def _counters(
-    store: TelemetryStore, park: Park, group: Sequence[MeasuringPoint], span: Span, by_half_hour: frozenset[str]
+    store: TelemetryStore,
+    park: Park,
+    group: Sequence[MeasuringPoint],
+    span: Span,
+    by_half_hour: frozenset[str],
+    ends: _Ends | None = None,
 ) -> dict[str, PointReadings]:
     name = group[0].field_name
     fine = group[0].id in by_half_hour
@@ -183,12 +234,21 @@ async def _counters(
         counters[result.tags["point"]].last = _reading(result)
     for result in await store.select(_query(park, group, after, (Select(name),), limit=1)):
         counters[result.tags["point"]].closing = _reading(result)
+    for point in group:
+        counters[point.id].settle(ends or _ends_after(park, point, counters[point.id], span))
     return {point.id: _counted(point, counters[point.id], span, fine) for point in group}
+
+
+def _ends_after(park: Park, point: MeasuringPoint, counter: _Counter, span: Span) -> _Ends:
+    """What closed the span when the meter was exchanged right after it: the next reading is of another meter."""
+    until_ms = counter.closing.time_ms if counter.closing else span.end_ms
+    exchanges = park.exchanges_of(point.id, span.end_ms - 1, until_ms + 1)
+    return _Ends(None, RegisterReading(span.end_ms, exchanges[0].last_value) if exchanges else None)
 
 
 def _counted(point: MeasuringPoint, counter: _Counter, span: Span, fine: bool) -> PointReadings:
     opening, end = counter.opening, counter.closing or counter.last
-    if opening is None or end is None or not counter.buckets:
+    if opening is None or end is None:
         return PointReadings(_nothing(point.id), (), 0.0)
     readings = [opening, *_register_of_buckets(counter, end)]
     try:
@@ -213,6 +273,8 @@ def _register_of_buckets(counter: _Counter, end: RegisterReading) -> list[Regist
 
 def _half_hours(counter: _Counter, end: RegisterReading, span: Span) -> Iterable[Slot]:
     """The rise from each half hour to the next that has a reading; over a gap, one slot as long as the gap."""
+    if not counter.buckets:
+        return
     for here, following in itertools.pairwise(counter.buckets):
         yield Slot(max(here[0], span.start_ms), following[0], following[1] - here[1])
     start, first, *_ = counter.buckets[-1]

@@ -10,7 +10,14 @@ from analytics.indicators.measured import Measured
 from analytics.indicators.park_view import ParkView, ReportedIndicator, captured, number
 from analytics.indicators.power_factor_charge import power_factor, power_factor_charge
 from analytics.indicators.store_readings import Missing, slots_of
-from analytics.indicators.tariff import CustomerTariff, EnergyInterval, time_of_use_cost, voltage_levels
+from analytics.indicators.tariff import (
+    CustomerTariff,
+    EnergyInterval,
+    TimeOfUseCost,
+    peak_share,
+    time_of_use_cost,
+    voltage_levels,
+)
 from telemetry_model.park_register import Installation
 
 SUPPLY = "electricity_supply"
@@ -44,8 +51,11 @@ def supply_indicators(view: ParkView, supply: Installation) -> Iterator[Reported
         yield report("power_factor", untold("1", _METER, why))
     else:
         yield report("power_factor", power_factor(active, reactive))
-    cost = _cost(view, supply, active_name, active)
+    bill = _cost(view, supply, active_name, active)
+    cost = bill if isinstance(bill, IndicatorValue) else bill.cost
     yield report("time_of_use_cost", cost)
+    share = peak_share(bill) if isinstance(bill, TimeOfUseCost) else untold("%", _TARIFF, cost.reason)
+    yield report("peak_energy_share", share)
     yield report("power_factor_charge", _charge(supply, cost, active, reactive))
 
 
@@ -67,7 +77,10 @@ def _mean_powers_kw(view: ParkView, supply: Installation) -> tuple[list[float], 
     return [slot.value for slot in slots], view.capture(supply.device, "active_power"), minutes
 
 
-def _cost(view: ParkView, supply: Installation, quantity: str, active: Measured | Missing) -> IndicatorValue:
+def _cost(
+    view: ParkView, supply: Installation, quantity: str, active: Measured | Missing
+) -> TimeOfUseCost | IndicatorValue:
+    """The bill, or why there is none."""
     level = supply.attributes.get(VOLTAGE_ATTRIBUTE)
     if level is None:
         return untold("VND", _TARIFF, f"'{VOLTAGE_ATTRIBUTE}' of {supply.id} is not set in the register")
@@ -78,7 +91,7 @@ def _cost(view: ParkView, supply: Installation, quantity: str, active: Measured 
         return untold("VND", _TARIFF, active.reason)
     intervals = [EnergyInterval(*slot) for slot in view.slots(supply.device, quantity)]
     tariff = CustomerTariff(str(level), _hours(supply))
-    return time_of_use_cost(intervals, tariff, view.zone, view.law_day, active.data_capture).cost
+    return time_of_use_cost(intervals, tariff, view.zone, view.law_day, active.data_capture)
 
 
 def _hours(supply: Installation) -> tuple[tuple[date, str], ...]:

@@ -7,8 +7,16 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from telemetry_model.park_register.attributes import PARK_ATTRIBUTES, attribute_forms, check_attributes
 from telemetry_model.park_register.mappings import read_sparkplug, read_topics
 from telemetry_model.park_register.problems import RegisterError, RegisterProblem
+from telemetry_model.park_register.record_tables import (
+    read_manifests,
+    read_materials,
+    read_meter_exchanges,
+    read_production,
+    read_products,
+)
 from telemetry_model.park_register.tables import IDENTIFIER, Row, read_table, read_toml
 from telemetry_model.park_register.types import (
     INSTALLATION_KINDS,
@@ -45,14 +53,15 @@ def parse_park(files: Mapping[str, str]) -> Park:
     tenants = _tenants(files["tenants.csv"], problems)
     devices = _devices(files.get("devices.csv"), problems)
     points = _points(files["points.csv"], tenants, problems)
-    installations = _installations(head, tenants, problems)
+    installations = _installations(head, tenants, points, problems)
+    zone = _timezone(head, problems)
     park = Park(
         id=_head_text(head, "id", problems),
         name_vi=_head_text(head, "name_vi", problems),
         name_en=_head_text(head, "name_en", problems),
-        timezone=_timezone(head, problems),
+        timezone=zone,
         monitoring_since=_head_date(head, "monitoring_since", problems),
-        attributes=_attributes(head.get("attributes", {}), "attributes", problems),
+        attributes=_park_attributes(head, points, problems),
         tenants=MappingProxyType(tenants),
         points=MappingProxyType(points),
         contacts=_contacts(files["contacts.csv"], tenants, problems),
@@ -62,6 +71,11 @@ def parse_park(files: Mapping[str, str]) -> Park:
         topics=read_topics(files.get("topics.csv"), points, problems),
         sparkplug=read_sparkplug(files.get("sparkplug.csv"), points, problems),
         evidence=_evidence(files.get("evidence.csv"), tenants, installations, problems),
+        meter_exchanges=read_meter_exchanges(files.get("meter_exchanges.csv"), points, zone, problems),
+        manifests=read_manifests(files.get("manifests.csv"), tenants, problems),
+        materials=read_materials(files.get("materials.csv"), tenants, problems),
+        products=read_products(files.get("products.csv"), tenants, problems),
+        production=read_production(files.get("production.csv"), tenants, problems),
     )
     _check_devices_have_points(park, problems)
     if problems:
@@ -108,14 +122,23 @@ def _attributes(raw: object, where: str, problems: list[RegisterProblem]) -> Map
     return MappingProxyType(raw)
 
 
+def _park_attributes(
+    head: dict[str, Any], points: Mapping[str, MeasuringPoint], problems: list[RegisterProblem]
+) -> Mapping[str, Attribute]:
+    attributes = _attributes(head.get("attributes", {}), "attributes", problems)
+    problems += check_attributes("attributes", attributes, PARK_ATTRIBUTES, points, owner="the park", is_open=True)
+    return attributes
+
+
 def _tenants(text: str, problems: list[RegisterProblem]) -> dict[str, Tenant]:
-    known = ("tenant", "name", "sector", "zone")
+    known = ("tenant", "name", "sector", "zone", "workers")
     tenants: dict[str, Tenant] = {}
     for row in read_table("tenants.csv", text, ("tenant", "name", "sector"), known, problems):
         tenant = row.identifier("tenant")
         if tenant in tenants:
             row.problem("tenant", f"'{tenant}' is there twice")
-        tenants[tenant] = Tenant(tenant, row.text("name"), row.text("sector"), row.text("zone"))
+        workers = int(row.number_in("workers", 0, 0, 1e6)) if row.text("workers") else None
+        tenants[tenant] = Tenant(tenant, row.text("name"), row.text("sector"), row.text("zone"), workers)
     return tenants
 
 
@@ -235,7 +258,10 @@ def _devices(text: str | None, problems: list[RegisterProblem]) -> dict[str, Dev
 
 
 def _installations(
-    head: dict[str, Any], tenants: dict[str, Tenant], problems: list[RegisterProblem]
+    head: dict[str, Any],
+    tenants: dict[str, Tenant],
+    points: dict[str, MeasuringPoint],
+    problems: list[RegisterProblem],
 ) -> dict[str, Installation]:
     found: dict[str, Installation] = {}
     for index, raw in enumerate(head.get("installations", []), start=1):
@@ -253,7 +279,11 @@ def _installations(
         if fixed["id"] in found:
             problems.append(RegisterProblem("park.toml", None, f"{where}.id", f"'{fixed['id']}' is there twice"))
         rest = {key: value for key, value in raw.items() if key not in fixed}
-        found[fixed["id"]] = Installation(**fixed, attributes=_attributes(rest, where, problems))
+        attributes = _attributes(rest, where, problems)
+        if fixed["kind"] in INSTALLATION_KINDS:
+            owner = f"'{fixed['id']}' (kind {fixed['kind']})"
+            problems += check_attributes(where, attributes, attribute_forms(fixed["kind"]), points, owner=owner)
+        found[fixed["id"]] = Installation(**fixed, attributes=attributes)
     return found
 
 

@@ -8,6 +8,13 @@ from types import MappingProxyType
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from telemetry_model.park_register.records import (
+    CircularProduct,
+    MaterialLot,
+    MeterExchange,
+    MonthlyProduction,
+    WasteFlow,
+)
 from telemetry_model.quantities import Medium, Quantity
 
 Attribute = str | int | float | bool | date
@@ -17,12 +24,13 @@ PARK_TENANT = "park"
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A firm in the park (or the park operator, id ``park``)."""
+    """A firm in the park (or the park operator, id ``park``); ``workers`` is ``None`` where it is not stated."""
 
     id: str
     name: str
     sector: str
     zone: str
+    workers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +191,11 @@ class Park:
     topics: tuple[TopicMapping, ...] = ()
     sparkplug: tuple[SparkplugMapping, ...] = ()
     evidence: tuple[EvidenceRecord, ...] = ()
+    meter_exchanges: tuple[MeterExchange, ...] = ()
+    manifests: tuple[WasteFlow, ...] = ()
+    materials: tuple[MaterialLot, ...] = ()
+    products: tuple[CircularProduct, ...] = ()
+    production: tuple[MonthlyProduction, ...] = ()
     _of_device: Mapping[str, Sequence[MeasuringPoint]] = field(init=False, repr=False, compare=False)
     _with_role: Mapping[str, Sequence[MeasuringPoint]] = field(init=False, repr=False, compare=False)
     _at_device: Mapping[str, Sequence[Installation]] = field(init=False, repr=False, compare=False)
@@ -192,6 +205,10 @@ class Park:
         object.__setattr__(self, "_of_device", _grouped(self.points.values(), attrgetter("device")))
         object.__setattr__(self, "_with_role", _grouped(self.points.values(), attrgetter("role")))
         object.__setattr__(self, "_at_device", _grouped(self.installations.values(), attrgetter("device")))
+
+    def exchanges_of(self, point: str, start_ms: int, end_ms: int) -> list[MeterExchange]:
+        """Exchanges of a point's meter in ``(start_ms, end_ms)``, in the order of time."""
+        return [e for e in self.meter_exchanges if e.point == point and start_ms < e.time_ms < end_ms]
 
     def points_of_device(self, device: str) -> list[MeasuringPoint]:
         """In register order."""

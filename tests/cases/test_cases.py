@@ -61,6 +61,7 @@ def _park(case: dict[str, Any]) -> Park:
         for key, name, header in (
             ("symbiosis", "symbiosis.csv", "link,giver,taker,material,giver_point,taker_point,agreement"),
             ("evidence", "evidence.csv", "indicator,subject,value,document,date,responsible"),
+            ("meter_exchanges", "meter_exchanges.csv", "point,time,last_value,first_value,old_serial,new_serial"),
         )
         if key in head
     }

@@ -228,3 +228,20 @@ def test_a_sub_meter_stands_behind_a_meter_of_the_same_kind(parent: str, message
         parse_park(texts)
     good = texts | {"points.csv": texts["points.csv"].replace(f"kWh,{parent}", "kWh,em-1.active_energy_import")}
     assert parse_park(good).points["em-3.active_energy_import"].parent == "em-2.active_energy_import"
+
+
+def test_a_table_separated_by_semicolons_is_read_with_decimal_commas() -> None:
+    points = GOOD["points.csv"].replace(",", ";")
+    tenants = "\ufeff" + GOOD["tenants.csv"].replace(",", ";")
+    park = parse_park(GOOD | {"points.csv": points, "tenants.csv": tenants})
+    assert park.points == parse_park(GOOD).points
+    header, _, _ = GOOD["evidence.csv"].partition("\n")
+    row = "EIP-01-RECP;;31,5;Survey;2026-02-10;Office"
+    found = parse_park(GOOD | {"evidence.csv": header.replace(",", ";") + "\n" + row}).evidence[0]
+    assert found.value == 31.5
+
+
+def test_a_comma_stays_no_decimal_where_commas_separate() -> None:
+    header, _, _ = GOOD["evidence.csv"].partition("\n")
+    with pytest.raises(RegisterError, match="'31,5' is not a number"):
+        parse_park(GOOD | {"evidence.csv": header + '\nEIP-01-RECP,,"31,5",Survey,2026-02-10,Office'})
