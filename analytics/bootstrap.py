@@ -4,16 +4,22 @@ import asyncio
 import dataclasses
 import importlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from analytics.evaluate import Judgement, judge
+from analytics.anomalies.anomaly_store import write_anomalies
+from analytics.anomalies.watch import find_anomalies
+from analytics.arrivals import ArrivalBook, Arrivals
+from analytics.evaluate import Judgement, in_order, judge, judge_tasks
 from analytics.finding import Finding
-from analytics.findings_store import write_findings, write_indicators
+from analytics.findings_store import record_findings, write_indicators
 from analytics.heartbeat import Heartbeat, heartbeat_file
+from analytics.indicators.months import keep_last_months
 from analytics.plan import JudgingRange
+from analytics.reopen import Reopened, beyond, pieces, touched_by
+from analytics.revision import Basis, Key, Revision
 from analytics.rollups.keeper import RollupKeeper
 from analytics.rulebook import Rule, load_rulebook
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
@@ -34,8 +40,8 @@ _log = logging.getLogger(__name__)
 class FindingSink(Protocol):
     """Who is told of findings: the alert engine."""
 
-    async def process(self, findings: Sequence[Finding], /) -> object:
-        """Take findings, the same ones any number of times."""
+    async def process(self, findings: Sequence[Finding], revisions: Mapping[Key, Revision], /) -> object:
+        """Take findings, the same ones any number of times, and as which revision each is known."""
         ...
 
     async def close(self) -> None:
@@ -58,6 +64,7 @@ async def run_analytics(settings: AnalyticsSettings, clock: Clock | None = None)
             service = AnalyticsService(settings, park, store, engine, clock)
             rollups = RollupKeeper(store, park, clock).run(settings.evaluate_interval_seconds)
             await run_until_stopped(stop, {"judging": service.run(), "rollups": rollups})
+            service.close()
         finally:
             await engine.close()
     finally:
@@ -79,6 +86,11 @@ def rules_with_capture(rules: Sequence[Rule], minimum: float) -> tuple[Rule, ...
     )
 
 
+class _JudgedAgain(NamedTuple):
+    judgement: Judgement
+    touched: list[Reopened]
+
+
 class AnalyticsService:
     """Judges at a steady pace. A store that does not answer is said once, and tried again at the next turn."""
 
@@ -91,11 +103,17 @@ class AnalyticsService:
         self._engine = engine
         self._clock = clock
         self._rules = rules_with_capture(load_rulebook(), settings.minimum_data_capture)
+        self._basis = Basis.of(park, self._rules)
         self._silent = {(rule.id, rule.version) for rule in self._rules if not rule.notify}
         self._since_ms = self._first_expected_ms()
         self._late_judged_on: date | None = None
         self._trouble = ""
         self._heartbeat = Heartbeat(heartbeat_file(settings.state_path), settings.evaluate_interval_seconds, clock)
+        self._book = ArrivalBook(Path(settings.state_path))
+
+    def close(self) -> None:
+        """Let go of the state file."""
+        self._book.close()
 
     async def run(self) -> None:
         """Evaluate, wait, evaluate ... until cancelled."""
@@ -120,21 +138,57 @@ class AnalyticsService:
         return found
 
     async def evaluate_once(self) -> Judgement:
-        """Judge the current range, write what changed, tell the engine; raises ``UnreachableError``."""
+        """Judge the current range and what late readings touched, write what changed, tell the engine.
+
+        Late marks count as worked through only at the end: whatever ends the program before, they are read again, and
+        judging, writing and telling twice is the same as once. Raises ``UnreachableError``.
+        """
         today = local_day(self._clock.now_ms(), self._park.timezone)
         days = self._settings.lookback_days if self._late_judged_on == today else self._settings.late_data_days
         span = self._span(max(days, self._settings.lookback_days), today)
         span = dataclasses.replace(span, with_years=self._late_judged_on != today)
         if span.from_ms >= span.to_ms:
             return Judgement([], [])
-        found = await judge(self._store, self._park, self._rules, span, self._clock.now_ms())
-        written = await write_findings(self._store, found.findings)
+        now_ms = self._clock.now_ms()
+        settle_ms = round(self._settings.late_settle_seconds * 1000)
+        arrivals = await self._book.unread(self._store, self._park.id, now_ms, settle_ms)
+        touched = touched_by(self._park, self._rules, (mark.touch for mark in arrivals.waiting), span)
+        again = await self._judge_again(arrivals, span, now_ms)
+        found = await judge(self._store, self._park, self._rules, span, now_ms)
+        found = in_order(found.findings + again.judgement.findings, found.indicators + again.judgement.indicators)
+        basis = self._basis.with_touched({key for one in (*touched, *again.touched) for key in one.finding_keys()})
+        recorded = await record_findings(self._store, found.findings, basis)
         await write_indicators(self._store, found.indicators)
-        await self._engine.process([f for f in found.findings if (f.rule, f.rule_version) not in self._silent])
+        told = [f for f in found.findings if (f.rule, f.rule_version) not in self._silent]
+        await self._engine.process(told, recorded.revisions)
+        self._book.done(arrivals)
+        if self._late_judged_on != today:
+            await keep_last_months(self._store, self._park, self._clock.now_ms())
+            await self._watch(today)
         self._late_judged_on = today
-        if written:
-            event(_log, logging.INFO, "findings written", written=written, judged=len(found.findings))
+        if recorded.changed:
+            event(_log, logging.INFO, "findings written", written=recorded.changed, judged=len(found.findings))
         return found
+
+    async def _judge_again(self, arrivals: Arrivals, ordinary: JudgingRange, now_ms: int) -> _JudgedAgain:
+        """The closed windows that late readings touched and the ordinary range does not reach, and no others."""
+        touched = touched_by(self._park, self._rules, (mark.touch for mark in arrivals.ready), ordinary)
+        found = Judgement([], [])
+        for piece in pieces(self._park, beyond(touched, ordinary), ordinary):
+            part = await judge_tasks(self._store, self._park, self._rules, piece.span, piece.tasks, now_ms)
+            found.findings.extend(part.findings)
+            found.indicators.extend(part.indicators)
+        if arrivals.ready:
+            sentence = "late readings arrived, windows judged again"
+            event(_log, logging.INFO, sentence, marks=len(arrivals.ready), windows=len(found.findings))
+        return _JudgedAgain(found, touched)
+
+    async def _watch(self, today: date) -> None:
+        """Once a local day: what looks wrong in the days that closed lately. Shown on boards, written to nobody."""
+        span = self._span(self._settings.lookback_days, today)
+        if span.from_ms < span.to_ms:
+            seen = await find_anomalies(self._store, self._park, span, self._clock.now_ms())
+            await write_anomalies(self._store, self._park.id, seen, span.from_ms, span.to_ms)
 
     def _span(self, days: int, today: date) -> JudgingRange:
         start = start_of_day_ms(date.fromordinal(today.toordinal() - days), self._park.timezone)

@@ -1,33 +1,38 @@
 """The ``ecopark analytics`` commands: run the service, judge a stored range by hand, look at the rules."""
 
 import asyncio
-from datetime import date, timedelta
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
-from zoneinfo import ZoneInfo
 
 import click
 
+from analytics.anomalies.anomaly_store import write_anomalies
+from analytics.anomalies.report import as_json as anomaly_json
+from analytics.anomalies.report import as_lines as anomaly_lines
+from analytics.anomalies.watch import find_anomalies
 from analytics.bootstrap import load_park, rules_with_capture, run_analytics
+from analytics.circular_command import circular
+from analytics.command_range import chosen_rules, judging_span, local_date, texts, with_flat_rules
+from analytics.enpi_command import enpi
 from analytics.evaluate import Judgement, judge
+from analytics.exceedance_command import exceedances
 from analytics.findings_store import write_findings, write_indicators
 from analytics.health_command import health
 from analytics.indicators.compute import compute_indicators, months_of
+from analytics.indicators.months import kept_indicators, whole_months
 from analytics.indicators.report import INDICATOR_HEADER, indicator_json, indicator_row
 from analytics.indicators.store_readings import Span
-from analytics.plan import JudgingRange
-from analytics.readings_query import data_range
+from analytics.known_command import findings
 from analytics.report import HEADER, as_json, as_row, explain, rule_line
+from analytics.revision import Basis
 from analytics.rollups.command import retention, rollups
-from analytics.rulebook import Rule, load_rulebook
+from analytics.rulebook import load_rulebook
 from analytics.rulebook.examples import run_examples
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
-from analytics.settings import AnalyticsSettings, instant_ms
-from analytics.windows import start_of_day_ms
+from analytics.settings import AnalyticsSettings
+from analytics.store_file import refuse_missing_file
 from service_runtime.clock import SystemClock
-from service_runtime.errors import OperatorError, SettingsError
+from service_runtime.errors import OperatorError
 from service_runtime.settings import load_settings
-from telemetry_model.park_register import Park
 from telemetry_store.open import open_store
 from telemetry_store.protocol import TelemetryStore
 
@@ -37,6 +42,9 @@ PROGRESS_FROM_MS = 100 * 86_400_000
 @click.group()
 def analytics() -> None:
     """Judge what was measured against the rules, alert, and write to tenants."""
+
+
+analytics.add_command(findings)
 
 
 @analytics.command()
@@ -60,6 +68,7 @@ def run(settings_file: Path | None, park_folder: str | None, store_url: str | No
 @click.option("--law-of", "--as-of", "law_text", default="", help="Judge all data under the law of this date.")
 @click.option("--minimum-data-capture", default=DEFAULT_MINIMUM_DATA_CAPTURE, type=click.FloatRange(0, 1))
 @click.option("--write", is_flag=True, help="Also write findings and indicators to the store.")
+@click.option("--anomalies", "with_anomalies", is_flag=True, help="Also what was noticed, after the findings.")
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
 def evaluate(**options: object) -> None:
     """Judge a stored range and print one finding per line."""
@@ -75,6 +84,7 @@ def evaluate(**options: object) -> None:
 @click.option("--by-month", is_flag=True, help="One value per calendar month instead of one for the whole range.")
 @click.option("--law-of", "law_text", default="", help="Price electricity under the tariff of this date.")
 @click.option("--minimum-data-capture", default=DEFAULT_MINIMUM_DATA_CAPTURE, type=click.FloatRange(0, 1))
+@click.option("--write", is_flag=True, help="With --by-month: also keep the values of whole months in the store.")
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
 def indicators(**options: object) -> None:
     """Compute what the register's points allow, and say why where they do not."""
@@ -82,8 +92,35 @@ def indicators(**options: object) -> None:
 
 
 analytics.add_command(health)
+
+
+@analytics.command()
+@click.option("--store", "store_url", required=True, help="sqlite:///file.db or influxdb://host:8086/bucket?org=name.")
+@click.option("--store-token", default="", envvar="ECOPARK_ANALYTICS_STORE_TOKEN", help="API token of InfluxDB.")
+@click.option("--park", "park_folder", required=True, help="The park register's folder.")
+@click.option("--from", "from_text", default="", help="Date or time, local to the park. Default: the first data.")
+@click.option("--to", "to_text", default="", help="A date (that day included) or a time. Default: the last data.")
+@click.option("--write", is_flag=True, help="Also write them to the store; what is no longer seen is withdrawn there.")
+@click.option("--language", type=click.Choice(["en", "vi"]), default="en", show_default=True)
+@click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
+def anomalies(**options: object) -> None:
+    """Say what looks wrong although no limit is touched: one sentence each.
+
+    Discharge by night, flow without load, frozen sensors, sensors that disagree with the laboratory, meters that
+    disagree with their sub-meters, energy outside its baseline. Whole local days are looked at, each against the days
+    before it. These are observations with their numbers, not verdicts on law.
+
+    \b
+    ecopark analytics anomalies --store sqlite:///telemetry.db --park DIR --from 2026-06-01 --to 2026-06-30
+    """
+    asyncio.run(_anomalies(options))
+
+
 analytics.add_command(rollups)
 analytics.add_command(retention)
+analytics.add_command(exceedances)
+analytics.add_command(circular)
+analytics.add_command(enpi)
 
 
 @analytics.group()
@@ -102,7 +139,7 @@ def list_rules() -> None:
 @click.argument("rule_id")
 def explain_rule(rule_id: str) -> None:
     """Everything about one rule: limit, period, validity, citation, confidence."""
-    for number, rule in enumerate(_chosen(load_rulebook(), (rule_id,))):
+    for number, rule in enumerate(chosen_rules(load_rulebook(), (rule_id,))):
         click.echo(("\n" if number else "") + "\n".join(explain(rule)))
 
 
@@ -121,107 +158,86 @@ def check_rules(verbose: bool) -> None:
 
 
 async def _evaluate(options: dict[str, object]) -> None:
-    chosen = _chosen(load_rulebook(), tuple(str(r) for r in _sequence(options["rule_ids"])))
-    ready = rules_with_capture(chosen, float(str(options["minimum_data_capture"])))
+    chosen = chosen_rules(load_rulebook(), texts(options["rule_ids"]))
+    ready = rules_with_capture(with_flat_rules(chosen, load_rulebook()), float(str(options["minimum_data_capture"])))
     park = load_park(str(options["park_folder"]))
-    law_day = _date(str(options["law_text"]), "--law-of") if options["law_text"] else None
+    law_day = local_date(str(options["law_text"]), "--law-of") if options["law_text"] else None
     url = str(options["store_url"])
-    _refuse_missing_file(url)
+    refuse_missing_file(url)
     store = open_store(url, str(options["store_token"]))
     try:
         await store.check()
-        span = await _span(store, park, str(options["from_text"]), str(options["to_text"]), law_day)
+        span = await judging_span(store, park, str(options["from_text"]), str(options["to_text"]), law_day)
         long = span.to_ms - span.from_ms >= PROGRESS_FROM_MS
         found = await judge(store, park, ready, span, SystemClock().now_ms(), _progress if long else None)
+        wanted = {rule.id for rule in chosen}
+        found = found._replace(findings=[finding for finding in found.findings if finding.rule in wanted])
         if options["write"]:
-            await _write(store, found)
+            await _write(store, found, Basis.of(park, ready))
+        seen = await find_anomalies(store, park, span, SystemClock().now_ms()) if options["with_anomalies"] else None
     finally:
         await store.close()
     if not options["as_lines"]:
         click.echo(HEADER)
     for finding in found.findings:
         click.echo(as_json(finding) if options["as_lines"] else as_row(finding, park.timezone))
+    if seen is not None:
+        lines = [anomaly_json(a) for a in seen] if options["as_lines"] else ["", *anomaly_lines(seen, "en")]
+        click.echo("\n".join(lines), nl=bool(lines))
+
+
+async def _anomalies(options: dict[str, object]) -> None:
+    park = load_park(str(options["park_folder"]))
+    url = str(options["store_url"])
+    refuse_missing_file(url)
+    store = open_store(url, str(options["store_token"]))
+    try:
+        await store.check()
+        span = await judging_span(store, park, str(options["from_text"]), str(options["to_text"]), None)
+        seen = await find_anomalies(store, park, span, SystemClock().now_ms())
+        if options["write"]:
+            written = await write_anomalies(store, park.id, seen, span.from_ms, span.to_ms)
+            click.echo(f"wrote {written} anomalies", err=True)
+    finally:
+        await store.close()
+    lines = [anomaly_json(a) for a in seen] if options["as_lines"] else anomaly_lines(seen, str(options["language"]))
+    click.echo("\n".join(lines), nl=bool(lines))
 
 
 async def _indicators(options: dict[str, object]) -> None:
+    if options["write"] and not options["by_month"]:
+        raise OperatorError("--write keeps months: give --by-month too")
     park = load_park(str(options["park_folder"]))
-    law_day = _date(str(options["law_text"]), "--law-of") if options["law_text"] else None
+    law_day = local_date(str(options["law_text"]), "--law-of") if options["law_text"] else None
     url = str(options["store_url"])
-    _refuse_missing_file(url)
+    refuse_missing_file(url)
     store = open_store(url, str(options["store_token"]))
     if not options["as_lines"]:
         click.echo(INDICATOR_HEADER)
     try:
         await store.check()
-        wanted = await _span(store, park, str(options["from_text"]), str(options["to_text"]), law_day)
-        whole = Span(wanted.from_ms, wanted.to_ms)
+        wanted = await judging_span(store, park, str(options["from_text"]), str(options["to_text"]), law_day)
+        whole, written = Span(wanted.from_ms, wanted.to_ms), 0
         for span in months_of(park, whole) if options["by_month"] else [whole]:
             capture = float(str(options["minimum_data_capture"]))
-            for found in await compute_indicators(store, park, span, capture, law_day):
+            values = await compute_indicators(store, park, span, capture, law_day)
+            for found in values:
                 click.echo(
                     indicator_json(found, park.id) if options["as_lines"] else indicator_row(found, park.timezone)
                 )
+            if options["write"] and span in whole_months(park, whole):
+                written += await write_indicators(store, kept_indicators(values, park))
+        if options["write"]:
+            click.echo(f"wrote {written} indicator values", err=True)
     finally:
         await store.close()
-
-
-async def _span(store: TelemetryStore, park: Park, from_text: str, to_text: str, law_day: date | None) -> JudgingRange:
-    zone = park.timezone
-    since = start_of_day_ms(park.monitoring_since, zone) if park.monitoring_since else None
-    start = instant_ms(from_text, zone, "--from") if from_text else None
-    end = _end_ms(to_text, zone) if to_text else None
-    if start is None or end is None:
-        stored = await data_range(store, park)
-        if stored is None:
-            raise OperatorError(f"the store holds no readings of park '{park.id}': nothing to judge")
-        start = stored.first_ms if start is None else start
-        end = stored.end_ms if end is None else end
-    start = max(start, since) if since is not None else start
-    if start >= end:
-        began = f" (monitoring_since {park.monitoring_since})" if since is not None and start == since else ""
-        raise OperatorError(f"nothing to judge: the range begins after it ends{began}")
-    return JudgingRange(start, end, since, law_day)
-
-
-def _end_ms(text: str, zone: ZoneInfo) -> int:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return instant_ms(text, zone, "--to")
-    return start_of_day_ms(day + timedelta(days=1), zone)
-
-
-def _date(text: str, what: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise SettingsError(f"{what}: '{text}' is not a date (YYYY-MM-DD)") from error
-
-
-def _chosen(known: tuple[Rule, ...], wanted: tuple[str, ...]) -> tuple[Rule, ...]:
-    names = {rule.id for rule in known}
-    for rule_id in wanted:
-        if rule_id not in names:
-            raise OperatorError(f"no rule '{rule_id}' (`ecopark rules list` lists them)")
-    return tuple(rule for rule in known if not wanted or rule.id in wanted)
-
-
-def _refuse_missing_file(url: str) -> None:
-    parts = urlsplit(url)
-    path = Path(unquote(parts.path.removeprefix("/")))
-    if parts.scheme == "sqlite" and not parts.netloc and parts.path.strip("/") and not path.is_file():
-        raise OperatorError(f"store {path}: no such file")
 
 
 def _progress(done_ms: int, total_ms: int) -> None:
     click.echo(f"judged {100 * done_ms // total_ms} %", err=True)
 
 
-async def _write(store: TelemetryStore, found: Judgement) -> None:
-    findings = await write_findings(store, found.findings)
+async def _write(store: TelemetryStore, found: Judgement, basis: Basis) -> None:
+    written = await write_findings(store, found.findings, basis)
     indicators = await write_indicators(store, found.indicators)
-    click.echo(f"wrote {findings} findings and {indicators} indicator values", err=True)
-
-
-def _sequence(value: object) -> tuple[object, ...]:
-    return tuple(value) if isinstance(value, (tuple, list)) else ()
+    click.echo(f"wrote {written} findings and {indicators} indicator values", err=True)

@@ -22,6 +22,9 @@ class SlotState(IntEnum):
     """Holds a value outside what the park register calls possible at the point."""
 
 
+_STATES = len(SlotState)
+
+
 class Counts(NamedTuple):
     """Slots of a window by state; ``left_out`` were valid readings that a rule keeps out of the mean."""
 
@@ -53,5 +56,4 @@ def expected_slots(start_ms: int, end_ms: int, slot_ms: int) -> int:
 
 def count_states(states: npt.NDArray[np.int8], expected: int) -> Counts:
     """Count the states of a window's slots."""
-    found = np.bincount(states, minlength=len(SlotState)).tolist()
-    return Counts(expected, *found[: len(SlotState)])
+    return Counts(expected, *np.bincount(states, minlength=_STATES).tolist())

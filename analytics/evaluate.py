@@ -3,21 +3,20 @@ for missing data (that is a verdict)."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
-
-import pandas as pd
 
 from analytics.evaluators import EVALUATORS, Context, Outcome
 from analytics.evaluators.context import FlatSpan
 from analytics.evaluators.flat_line import flat_spans, mark_flat
 from analytics.finding import Confidence, Finding, Verdict
+from analytics.frame_contract import SlotFrame
 from analytics.indicator import Indicator
-from analytics.plan import JudgingRange, Task, chunks, days_of, plan
+from analytics.plan import LOOK_BACK_MS, JudgingRange, Task, chunks, plan
 from analytics.readings_query import SlotRequest, read_slots
 from analytics.rulebook.evidence import say
 from analytics.rulebook.limits import Limit, LimitUnknownError, keeps, limit_for
-from analytics.rulebook.rule import EvaluatorKind, Rule
+from analytics.rulebook.rule import Averaging, EvaluatorKind, Rule
 from analytics.slot_series import SlotSeries
 from analytics.windows import Window, day_window, local_day, local_text
 from telemetry_model.park_register import Park
@@ -55,14 +54,30 @@ async def judge(
     findings: list[Finding] = []
     indicators: list[Indicator] = []
     for part in chunks(park, span):
-        tasks = plan(park, rules, part)
-        frames = await read_slots(store, park, (request for task in tasks for request in task.requests))
-        room = _Room(park, rules, part, judged_at_ms, frames)
-        found = await asyncio.to_thread(room.judge_all, tasks)
+        found = await judge_tasks(store, park, rules, part, plan(park, rules, part), judged_at_ms)
         findings += found.findings
         indicators += found.indicators
         if progress is not None:
             progress(part.to_ms - span.from_ms, span.to_ms - span.from_ms)
+    return in_order(findings, indicators)
+
+
+async def judge_tasks(
+    store: TelemetryStore,
+    park: Park,
+    rules: Sequence[Rule],
+    span: JudgingRange,
+    tasks: Sequence[Task],
+    judged_at_ms: int,
+) -> Judgement:
+    """Findings and indicators of planned tasks; what closes after ``span.to_ms`` is judged to date."""
+    frames = await read_slots(store, park, (request for task in tasks for request in task.requests))
+    room = _Room(park, rules, span, judged_at_ms, frames)
+    return await asyncio.to_thread(room.judge_all, tasks)
+
+
+def in_order(findings: list[Finding], indicators: list[Indicator]) -> Judgement:
+    """Sorted by period, rule and subject."""
     findings.sort(key=lambda f: (f.period_start_ms, f.period_end_ms, f.rule, f.subject))
     indicators.sort(key=lambda i: (i.period_start_ms, i.name, i.subject))
     return Judgement(findings, indicators)
@@ -77,15 +92,13 @@ class _Room:
         rules: Sequence[Rule],
         span: JudgingRange,
         judged_at_ms: int,
-        frames: Mapping[SlotRequest, pd.DataFrame],
+        frames: Mapping[SlotRequest, SlotFrame],
     ) -> None:
         self._park = park
         self._span = span
         self._judged_at_ms = judged_at_ms
         self._frames = frames
-        # A running mean may begin the evening before the range.
-        before = local_day(span.from_ms, park.timezone) - timedelta(days=1)
-        self._days = [day_window(before, park.timezone), *days_of(park, span)]
+        self._days: dict[tuple[int, int], list[Window]] = {}
         self._flat_rules = [rule for rule in rules if rule.evaluator is EvaluatorKind.FLAT_LINE]
         self._series: dict[SlotRequest, tuple[SlotSeries, SlotSeries, tuple[FlatSpan, ...]]] = {}
 
@@ -98,10 +111,10 @@ class _Room:
             calculate = EVALUATORS[task.rule.evaluator](context)
             limits: dict[date, Limit | str] = {}
             for window in task.windows:
-                outcome = calculate(self._clipped(window))
+                outcome = calculate(self._clipped(task.rule, window))
                 findings.append(self._finding(task, window, outcome, limits))
             for window in task.indicator_windows:
-                outcome = calculate(self._clipped(window))
+                outcome = calculate(self._clipped(task.rule, window))
                 if outcome.observed is not None:
                     indicators.append(self._indicator(task, window, outcome, outcome.observed))
         return Judgement(findings, indicators)
@@ -122,12 +135,28 @@ class _Room:
             raw = SlotSeries.of(point.id, point.unit, request.slot_seconds * 1000, self._frames[request])
             name = f"{point.medium.value}.{point.quantity.name}"
             rule = next((rule for rule in self._flat_rules if name in rule.quantities), None)
-            spans = flat_spans(raw, self._days, rule) if rule else ()
+            spans = flat_spans(raw, self._days_within(request), rule) if rule else ()
             self._series[request] = (raw, mark_flat(raw, spans), spans)
         return self._series[request]
 
-    def _clipped(self, window: Window) -> Window:
-        since = self._span.since_ms if self._span.since_ms is not None else window.start_ms
+    def _days_within(self, request: SlotRequest) -> list[Window]:
+        """The local days of a request whose evening before was read too, and the one before them.
+
+        They depend on the request alone: a window's frozen stretches are the same however much else is judged. A
+        running mean may begin on the day before.
+        """
+        key = (request.start_ms, request.stop_ms)
+        if key not in self._days:
+            zone = self._park.timezone
+            first = local_day(request.start_ms + LOOK_BACK_MS, zone).toordinal() - 1
+            numbers = range(first, local_day(request.stop_ms - 1, zone).toordinal() + 1)
+            self._days[key] = [day_window(date.fromordinal(number), zone) for number in numbers]
+        return self._days[key]
+
+    def _clipped(self, rule: Rule, window: Window) -> Window:
+        """The part of a window that could be monitored; a year's mean stands for a year, however late that began."""
+        is_yearly_mean = rule.averaging is Averaging.YEAR and rule.evaluator is EvaluatorKind.THRESHOLD_MEAN
+        since = self._span.since_ms if self._span.since_ms is not None and not is_yearly_mean else window.start_ms
         return Window(max(window.start_ms, since), min(window.end_ms, self._span.to_ms), window.day)
 
     def _finding(self, task: Task, window: Window, outcome: Outcome, limits: dict[date, Limit | str]) -> Finding:

@@ -1,156 +1,251 @@
-"""Findings and indicators to and from the telemetry store; what has not changed is not written again."""
+"""Findings and indicators to and from the telemetry store; what has not changed is not written again.
 
-from collections.abc import Sequence
+A changed finding is a new revision: its row of ``finding_revisions`` is written first and stays, then the row of
+``findings`` follows it. A crash in between leaves a revision that the next judgement finds and adopts, so that none is
+lost and none is there twice.
+"""
 
-from analytics.finding import Confidence, Finding, Verdict
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from analytics.finding import Finding, Verdict
+from analytics.finding_rows import (
+    FINDING_COLUMNS,
+    REVISION_COLUMNS,
+    finding_of,
+    known_finding_of,
+    record_of,
+    revision_of,
+    revision_record_of,
+)
 from analytics.indicator import Indicator
+from analytics.revision import Basis, ChangeReason, Key, KnownFinding, Revision, finding_digest, key_of
 from service_runtime.errors import UnreachableError
-from telemetry_model.storage_schema import FINDINGS, INDICATORS
+from telemetry_model.storage_schema import FINDING_REVISIONS, FINDINGS, INDICATORS
 from telemetry_store.protocol import TelemetryStore
-from telemetry_store.query import Select, SeriesQuery
+from telemetry_store.query import Select, SeriesQuery, SeriesResult
 from telemetry_store.rows import FieldValue, RecordRow
 
 BATCH_ROWS = 2000
-LONG_PERIOD_MS = 100 * 86_400_000
-_READ_BACK = (
-    "verdict", "observed", "limit", "unit", "data_capture", "minimum_data_capture", "period_end_ms",
-    "judged_at_ms", "provisional", "rule_version", "citation", "confidence", "points", "evidence",
-)  # fmt: skip
+GAP_MS = 36 * 3_600_000
+"""Periods whose starts lie further apart are asked for by themselves: a year is not read with all that began since."""
+_HEAD_COLUMNS = ("digest", "revision", "verdict", "data_capture", "provisional", *REVISION_COLUMNS)
 _INDICATOR_FIELDS = ("value", "unit", "data_capture", "period_end_ms")
-_IGNORED = "judged_at_ms"
-
-Key = tuple[str, str, str, int]
+_NO_BASIS = Basis()
 
 
-async def write_findings(store: TelemetryStore, findings: Sequence[Finding]) -> int:
-    """Write new and changed findings; returns how many. Raises ``UnreachableError`` when the store kept none."""
+class Recorded(NamedTuple):
+    """How many findings were new or changed, and the revision that each judged finding is now known as."""
+
+    changed: int
+    revisions: Mapping[Key, Revision]
+
+
+class _Head(NamedTuple):
+    """What the store holds of a finding, without its words."""
+
+    revision: Revision
+    digest: str
+    verdict: Verdict
+    data_capture: float
+    provisional: bool
+
+
+async def write_findings(store: TelemetryStore, findings: Sequence[Finding], basis: Basis = _NO_BASIS) -> int:
+    """Write new and changed findings; returns how many. Raises as :func:`record_findings`."""
+    return (await record_findings(store, findings, basis)).changed
+
+
+async def record_findings(store: TelemetryStore, findings: Sequence[Finding], basis: Basis = _NO_BASIS) -> Recorded:
+    """Write new and changed findings with their revisions; raises ``UnreachableError`` when the store kept rows.
+
+    A period still running gets a new revision only when its verdict to date changes: its number moves all the time.
+    """
     if not findings:
-        return 0
-    known = {_key(f): f for f in await _read_known(store, findings)}
-    rows = [record_of(f) for f in findings if not _same(known.get(_key(f)), f)]
-    await _write(store, rows)
-    return len(rows)
+        return Recorded(0, {})
+    heads = await _read_heads(store, findings)
+    known = {key: head.revision for key, head in heads.items()}
+    rows: list[RecordRow] = []
+    fresh: list[tuple[Finding, Revision]] = []
+    for finding in findings:
+        head = heads.get(key_of(finding))
+        if head is None:
+            fresh.append((finding, basis.first(finding)))
+        elif head.digest != finding_digest(finding):
+            if head.provisional and finding.provisional and head.verdict is finding.verdict:
+                rows.append(record_of(finding, head.revision))
+                continue
+            reason = _reason(head, finding, basis)
+            fresh.append((finding, basis.revision(finding, head.revision.number + 1, reason)))
+    fresh = await _numbered(store, fresh)
+    known.update({key_of(finding): revision for finding, revision in fresh})
+    kept = [revision_record_of(finding, revision) for finding, revision in fresh]
+    rows += [record_of(finding, revision) for finding, revision in fresh]
+    await _write(store, [*kept, *rows])
+    return Recorded(len(rows), known)
 
 
-async def _read_known(store: TelemetryStore, findings: Sequence[Finding]) -> list[Finding]:
-    """What the store holds of the same periods; a year's finding is read alone, not with all that began since."""
-    park = findings[0].park
-    long = {f.period_start_ms for f in findings if f.period_end_ms - f.period_start_ms >= LONG_PERIOD_MS}
-    short = [f.period_start_ms for f in findings if f.period_end_ms - f.period_start_ms < LONG_PERIOD_MS]
-    known = [found for start in sorted(long) for found in await read_findings(store, park, start, start + 1)]
-    return known + (await read_findings(store, park, min(short), max(short) + 1) if short else [])
+async def read_findings(store: TelemetryStore, park: str, from_ms: int, to_ms: int) -> list[Finding]:
+    """Findings whose period starts in ``[from_ms, to_ms)``, sorted as they were judged."""
+    query = SeriesQuery(
+        FINDINGS, tuple(Select(name) for name in FINDING_COLUMNS), from_ms, to_ms,
+        where=(("park", (park,)),), group_by=("rule", "subject", "tenant"),
+    )  # fmt: skip
+    found = [finding_of(park, result.tags, *_cells(result, row)) for result, row in _rows(await store.select(query))]
+    return sorted(found, key=lambda f: (f.period_start_ms, f.period_end_ms, f.rule, f.subject))
+
+
+async def read_revisions(
+    store: TelemetryStore,
+    park: str,
+    from_ms: int,
+    to_ms: int,
+    rules: Sequence[str] = (),
+    subjects: Sequence[str] = (),
+) -> list[KnownFinding]:
+    """Every revision of the findings whose period starts in ``[from_ms, to_ms)``, by period and number."""
+    wanted = [("rule", tuple(rules)), ("subject", tuple(subjects))]
+    query = SeriesQuery(
+        FINDING_REVISIONS, tuple(Select(name) for name in (*FINDING_COLUMNS, *REVISION_COLUMNS)), from_ms, to_ms,
+        where=(("park", (park,)), *((tag, values) for tag, values in wanted if values)),
+        group_by=("revision", "rule", "subject", "tenant"),
+    )  # fmt: skip
+    answer = _rows(await store.select(query))
+    found = [known_finding_of(park, result.tags, *_cells(result, row)) for result, row in answer]
+    return sorted(
+        found,
+        key=lambda k: (
+            k.finding.period_start_ms, k.finding.period_end_ms, k.finding.rule, k.finding.subject, k.revision.number,
+        ),
+    )  # fmt: skip
 
 
 async def write_indicators(store: TelemetryStore, indicators: Sequence[Indicator]) -> int:
     """Write new and changed indicator values; returns how many. Raises ``UnreachableError`` as above."""
     if not indicators:
         return 0
-    query = SeriesQuery(
-        INDICATORS, tuple(Select(name) for name in _INDICATOR_FIELDS),
-        min(i.period_start_ms for i in indicators), max(i.period_start_ms for i in indicators) + 1,
-        where=(("park", (indicators[0].park,)),), group_by=("indicator", "subject", "tenant"),
-    )  # fmt: skip
-    known = {
-        (result.tags["indicator"], result.tags["subject"], result.tags["tenant"], row[0]): tuple(row[1:])
-        for result in await store.select(query)
-        for row in result.rows
-    }
+    known: dict[Key, tuple[object, ...]] = {}
+    for start, stop in _ranges(i.period_start_ms for i in indicators):
+        query = SeriesQuery(
+            INDICATORS, tuple(Select(name) for name in _INDICATOR_FIELDS), start, stop,
+            where=(("park", (indicators[0].park,)),), group_by=("indicator", "subject", "tenant"),
+        )  # fmt: skip
+        for result, row in _rows(await store.select(query)):
+            tags = result.tags
+            known[tags["indicator"], tags["subject"], tags["tenant"], int(str(row[0]))] = tuple(row[1:])
     rows = [_indicator_record(i) for i in indicators if known.get(_indicator_key(i)) != _indicator_values(i)]
     await _write(store, rows)
     return len(rows)
 
 
-async def read_findings(store: TelemetryStore, park: str, from_ms: int, to_ms: int) -> list[Finding]:
-    """Findings whose period starts in ``[from_ms, to_ms)``, sorted as they were judged."""
-    query = SeriesQuery(
-        FINDINGS, tuple(Select(name) for name in _READ_BACK), from_ms, to_ms,
-        where=(("park", (park,)),), group_by=("rule", "subject", "tenant"),
-    )  # fmt: skip
-    found = [
-        _finding_of(park, result.tags, row[0], dict(zip(result.columns, row[1:], strict=True)))
-        for result in await store.select(query)
-        for row in result.rows
-    ]
-    return sorted(found, key=lambda f: (f.period_start_ms, f.period_end_ms, f.rule, f.subject))
+async def _read_heads(store: TelemetryStore, findings: Sequence[Finding]) -> dict[Key, _Head]:
+    heads: dict[Key, _Head] = {}
+    for start, stop in _ranges(finding.period_start_ms for finding in findings):
+        query = SeriesQuery(
+            FINDINGS, tuple(Select(name) for name in _HEAD_COLUMNS), start, stop,
+            where=(("park", (findings[0].park,)),), group_by=("rule", "subject", "tenant"),
+        )  # fmt: skip
+        for result, row in _rows(await store.select(query)):
+            time_ms, cells = _cells(result, row)
+            if cells["revision"] is not None:
+                tags = result.tags
+                heads[tags["rule"], tags["subject"], tags["tenant"], int(str(time_ms))] = _head_of(cells)
+    return heads
 
 
-def record_of(finding: Finding) -> RecordRow:
-    """The stored row: tags park, rule, subject, tenant; time is the start of the period."""
-    fields: dict[str, FieldValue] = {
-        "verdict": finding.verdict.value,
-        "verdict_code": finding.verdict.code,
-        "unit": finding.unit,
-        "data_capture": float(finding.data_capture),
-        "minimum_data_capture": float(finding.minimum_data_capture),
-        "period_end_ms": finding.period_end_ms,
-        "judged_at_ms": finding.judged_at_ms,
-        "provisional": finding.provisional,
-        "rule_version": finding.rule_version,
-        "citation": finding.citation,
-        "confidence": finding.confidence.value,
-        "points": " ".join(finding.points),
-        "evidence": "\n".join(finding.evidence),
-    }
-    if finding.observed is not None:
-        fields["observed"] = float(finding.observed)
-    if finding.limit is not None:
-        fields["limit"] = float(finding.limit)
-    margin = margin_percent(finding)
-    if margin is not None:
-        fields["margin_percent"] = margin
-    tags = {"park": finding.park, "rule": finding.rule, "subject": finding.subject, "tenant": finding.tenant}
-    return RecordRow(FINDINGS, tags, finding.period_start_ms, fields)
-
-
-def margin_percent(finding: Finding) -> float | None:
-    """How far the observed value lies from the limit, in percent of the limit: positive above, negative below it."""
-    if finding.observed is None or not finding.limit:
-        return None
-    return round(100 * (finding.observed - finding.limit) / abs(finding.limit), 3)
-
-
-def _finding_of(park: str, tags: dict[str, str], time_ms: object, cells: dict[str, object]) -> Finding:
-    capture = _number(cells["data_capture"]) or 0.0
-    # A database that merges the fields of a row may still hold the value of an earlier judgement: no data, no value.
-    observed = _number(cells["observed"]) if capture > 0 else None
-    return Finding(
-        rule=tags["rule"],
-        rule_version=str(cells["rule_version"]),
-        park=park,
-        subject=tags["subject"],
-        tenant=tags["tenant"],
-        period_start_ms=int(str(time_ms)),
-        period_end_ms=int(str(cells["period_end_ms"])),
-        verdict=Verdict(str(cells["verdict"])),
-        observed=observed,
-        limit=_number(cells["limit"]),
-        unit=str(cells["unit"] or ""),
-        data_capture=capture,
-        minimum_data_capture=_number(cells["minimum_data_capture"]) or 0.0,
-        citation=str(cells["citation"] or ""),
-        confidence=Confidence(str(cells["confidence"] or Confidence.SETTING)),
-        judged_at_ms=int(str(cells["judged_at_ms"])),
-        points=tuple(str(cells["points"] or "").split()),
-        evidence=tuple(str(cells["evidence"] or "").split("\n")),
-        provisional=bool(cells["provisional"]),
+def _head_of(cells: dict[str, object]) -> _Head:
+    return _Head(
+        revision_of(cells["revision"], cells),
+        str(cells["digest"]),
+        Verdict(str(cells["verdict"])),
+        float(str(cells["data_capture"])),
+        bool(cells["provisional"]),
     )
 
 
-def _number(cell: object) -> float | None:
-    return float(cell) if isinstance(cell, (int, float)) else None
+def _reason(head: _Head, finding: Finding, basis: Basis) -> ChangeReason:
+    """Why a finding came out different; data that arrived explain it before a rule or register that changed."""
+    if head.provisional:
+        return ChangeReason.PERIOD_WENT_ON if finding.provisional else ChangeReason.PERIOD_CLOSED
+    is_touched = key_of(finding) in basis.touched
+    now = basis.first(finding)
+    if not is_touched:
+        if now.rule_digest != head.revision.rule_digest:
+            return ChangeReason.RULE_CHANGED
+        if now.register_digest != head.revision.register_digest:
+            return ChangeReason.REGISTER_CHANGED
+        if finding.data_capture < head.data_capture:
+            return ChangeReason.DATA_MISSING
+    same_capture = finding.data_capture == head.data_capture
+    return ChangeReason.CORRECTED_DATA if same_capture else ChangeReason.LATE_DATA
 
 
-def _key(finding: Finding) -> Key:
-    return finding.rule, finding.subject, finding.tenant, finding.period_start_ms
+async def _numbered(store: TelemetryStore, fresh: Sequence[tuple[Finding, Revision]]) -> list[tuple[Finding, Revision]]:
+    """With numbers that no other revision has: one left by a crash is adopted when it says the same."""
+    left: dict[Key, dict[int, tuple[str, Revision]]] = defaultdict(dict)
+    by_number: dict[int, list[Finding]] = defaultdict(list)
+    for finding, revision in fresh:
+        by_number[revision.number].append(finding)
+    for number, findings in by_number.items():
+        for start, stop in _ranges(finding.period_start_ms for finding in findings):
+            await _note_revisions(store, findings[0].park, (start, stop), (("revision", (str(number),)),), left)
+    for finding, revision in fresh:
+        if revision.number in left.get(key_of(finding), {}):
+            one = (finding.period_start_ms, finding.period_start_ms + 1)
+            await _note_revisions(
+                store, finding.park, one, (("rule", (finding.rule,)), ("subject", (finding.subject,))), left
+            )
+    return [(finding, _free(revision, finding, left.get(key_of(finding), {}))) for finding, revision in fresh]
 
 
-def _same(known: Finding | None, finding: Finding) -> bool:
-    if known is None:
-        return False
-    one, other = record_of(known), record_of(finding)
-    return {k: v for k, v in one.fields.items() if k != _IGNORED} == {
-        k: v for k, v in other.fields.items() if k != _IGNORED
-    }
+def _free(revision: Revision, finding: Finding, there: Mapping[int, tuple[str, Revision]]) -> Revision:
+    if revision.number not in there:
+        return revision
+    number = max(there)
+    digest, newest = there[number]
+    if digest == finding_digest(finding):
+        return newest
+    return dataclasses.replace(revision, number=number + 1)
+
+
+async def _note_revisions(
+    store: TelemetryStore,
+    park: str,
+    span: tuple[int, int],
+    where: tuple[tuple[str, tuple[str, ...]], ...],
+    noted: dict[Key, dict[int, tuple[str, Revision]]],
+) -> None:
+    query = SeriesQuery(
+        FINDING_REVISIONS, tuple(Select(name) for name in ("digest", *REVISION_COLUMNS)), *span,
+        where=(("park", (park,)), *where), group_by=("revision", "rule", "subject", "tenant"),
+    )  # fmt: skip
+    for result, row in _rows(await store.select(query)):
+        time_ms, cells = _cells(result, row)
+        tags = result.tags
+        revision = revision_of(tags["revision"], cells)
+        key = (tags["rule"], tags["subject"], tags["tenant"], int(str(time_ms)))
+        noted[key][revision.number] = (str(cells["digest"]), revision)
+
+
+def _ranges(starts: Iterable[int]) -> list[tuple[int, int]]:
+    """Ranges that hold all starts, without long stretches in which none lies."""
+    found: list[tuple[int, int]] = []
+    for start in sorted(set(starts)):
+        if found and start - found[-1][1] < GAP_MS:
+            found[-1] = (found[-1][0], start + 1)
+        else:
+            found.append((start, start + 1))
+    return found
+
+
+def _rows(results: Iterable[SeriesResult]) -> Iterable[tuple[SeriesResult, tuple[object, ...]]]:
+    return ((result, row) for result in results for row in result.rows)
+
+
+def _cells(result: SeriesResult, row: tuple[object, ...]) -> tuple[object, dict[str, object]]:
+    return row[0], dict(zip(result.columns, row[1:], strict=True))
 
 
 def _indicator_key(indicator: Indicator) -> Key:

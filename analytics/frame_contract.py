@@ -1,7 +1,12 @@
-"""The frame that the query hands to the calculations: its columns, their types, and a check on entry."""
+"""What the query hands to the calculations: one array per column of a point's slots, their types, and a check."""
+
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+
+Floats = npt.NDArray[np.float64]
 
 SLOT_COLUMNS = {
     "start_ms": "int64",
@@ -17,16 +22,47 @@ SLOT_COLUMNS = {
 :class:`~analytics.data_capture.SlotState`; ``left_out`` counts the slot's readings that are not valid."""
 
 
-def empty_frame() -> pd.DataFrame:
-    """A frame without rows."""
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in SLOT_COLUMNS.items()})
+@dataclass(frozen=True, slots=True, eq=False)
+class SlotFrame:
+    """The columns of :data:`SLOT_COLUMNS`, all of one length; often views of arrays that many points share."""
 
+    start_ms: npt.NDArray[np.int64]
+    mean: Floats
+    low: Floats
+    high: Floats
+    total: Floats
+    state: npt.NDArray[np.int8]
+    left_out: npt.NDArray[np.int64]
 
-def check_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame itself; raises ``ValueError`` when columns, types or order are not those promised."""
-    found = {name: str(kind) for name, kind in frame.dtypes.items()}
-    if found != SLOT_COLUMNS:
-        raise ValueError(f"slot frame has columns {found}, expected {SLOT_COLUMNS}")
-    if np.any(np.diff(frame["start_ms"].to_numpy()) <= 0):
-        raise ValueError("slot frame is not in strictly growing time order")
-    return frame
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> "SlotFrame":
+        """From a table that has the columns; raises ``ValueError`` when types or order are not those promised."""
+        found = {name: str(kind) for name, kind in table.dtypes.items()}
+        if found != SLOT_COLUMNS:
+            raise ValueError(f"slot frame has columns {found}, expected {SLOT_COLUMNS}")
+        return cls(**{name: table[name].to_numpy() for name in SLOT_COLUMNS}).checked()
+
+    @classmethod
+    def empty(cls) -> "SlotFrame":
+        """A frame without slots."""
+        return cls(**{name: np.empty(0, dtype=kind) for name, kind in SLOT_COLUMNS.items()})
+
+    def __len__(self) -> int:
+        return len(self.start_ms)
+
+    def part(self, first: int, last: int) -> "SlotFrame":
+        """The slots ``first`` to before ``last``, nothing copied."""
+        return SlotFrame(
+            self.start_ms[first:last], self.mean[first:last], self.low[first:last], self.high[first:last],
+            self.total[first:last], self.state[first:last], self.left_out[first:last],
+        )  # fmt: skip
+
+    def table(self) -> pd.DataFrame:
+        """The same as a table."""
+        return pd.DataFrame({name: getattr(self, name) for name in SLOT_COLUMNS})
+
+    def checked(self) -> "SlotFrame":
+        """The frame itself; raises ``ValueError`` when its slots are not in strictly growing time order."""
+        if (self.start_ms[1:] <= self.start_ms[:-1]).any():
+            raise ValueError("slot frame is not in strictly growing time order")
+        return self

@@ -42,6 +42,10 @@ def untold(
     )
 
 
+MONTH_PREFIX = "month."
+"""Names of a calendar month's values begin with this: a day's value of the same name may start at the same instant."""
+
+
 @dataclass(frozen=True, slots=True)
 class Indicator:
     """``value`` in ``unit`` over ``[period_start_ms, period_end_ms)`` UTC for a subject (installation or park)."""

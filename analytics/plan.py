@@ -16,6 +16,8 @@ from telemetry_model.quantities import Kind
 
 LOOK_BACK_MS = 32 * HOUR_MS
 """What is read before a range: a frozen value may have begun the evening before, and a day may have 25 hours."""
+LAB_ROLE = "lab_sample"
+"""A laboratory's results come now and then: what is asked of an instrument every minute is not asked of them."""
 COARSE_SLOT_SECONDS = 3600
 """Registers over months are read hour by hour: the first and last value of a period is all that matters."""
 
@@ -52,11 +54,19 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class _Subject:
+class Subject:
+    """Whom or what a rule is judged for."""
+
     id: str
     tenant: str
     installation: Installation | None
     points: tuple[MeasuringPoint, ...]
+
+    @property
+    def billing_day(self) -> int:
+        """The day of the month on which a billing period begins."""
+        stated = self.installation.attributes.get("billing_day", 1) if self.installation else 1
+        return stated if isinstance(stated, int) else 1
 
 
 def plan(park: Park, rules: Sequence[Rule], span: JudgingRange) -> list[Task]:
@@ -65,7 +75,7 @@ def plan(park: Park, rules: Sequence[Rule], span: JudgingRange) -> list[Task]:
     for rule in rules:
         if span.law_day is not None and not rule.is_valid_on(span.law_day):
             continue
-        for subject in _subjects(park, rule):
+        for subject in subjects_of(park, rule):
             task = _task(park, rule, subject, span)
             if task.windows or task.indicator_windows:
                 tasks.append(task)
@@ -88,33 +98,38 @@ def chunks(park: Park, span: JudgingRange, days: int = 92) -> Iterator[JudgingRa
 def days_of(park: Park, span: JudgingRange) -> list[Window]:
     """Every local day that the range touches, the last one up to its own end."""
     first, last = local_day(span.from_ms, park.timezone), local_day(max(span.from_ms, span.to_ms - 1), park.timezone)
-    return [day_window(date.fromordinal(n), park.timezone) for n in range(first.toordinal(), last.toordinal() + 1)]
+    days = (day_window(date.fromordinal(n), park.timezone) for n in range(first.toordinal(), last.toordinal() + 1))
+    return [day for day in days if day.end_ms > day.start_ms]
 
 
-def _subjects(park: Park, rule: Rule) -> Iterable[_Subject]:
+def subjects_of(park: Park, rule: Rule) -> Iterable[Subject]:
+    """Who is judged by a rule, with the points it needs; none that does not measure what the rule is about."""
     if rule.subject == "park":
         if rule.applies(park.attributes):
             yield from _park_subject(park, rule)
     elif rule.subject == "point":
-        for point in park.points.values():
-            if f"{point.medium.value}.{point.quantity.name}" in rule.quantities and point.quantity.kind is Kind.GAUGE:
-                yield _Subject(point.id, point.tenant, None, (point,))
+        yield from (Subject(p.id, p.tenant, None, (p,)) for p in park.points.values() if _is_watched(p, rule))
     elif rule.subject == "symbiosis_link":
         for link in park.symbiosis:
             ends = tuple(park.points[name] for name in (link.giver_point, link.taker_point) if name)
             if len(ends) == 2:
-                yield _Subject(link.link, link.giver, None, ends)
+                yield Subject(link.link, link.giver, None, ends)
     else:
         for installation in park.installations.values():
             if installation.kind == rule.subject and rule.applies(installation.attributes):
                 points = tuple(_installation_points(park, rule, installation))
                 if points or not rule.evaluator.needs_points:
-                    yield _Subject(installation.id, installation.tenant, installation, points)
+                    yield Subject(installation.id, installation.tenant, installation, points)
 
 
-def _park_subject(park: Park, rule: Rule) -> Iterable[_Subject]:
+def _is_watched(point: MeasuringPoint, rule: Rule) -> bool:
+    named = f"{point.medium.value}.{point.quantity.name}" in rule.quantities
+    return named and point.quantity.kind is Kind.GAUGE and point.role != LAB_ROLE
+
+
+def _park_subject(park: Park, rule: Rule) -> Iterable[Subject]:
     if not rule.evaluator.needs_points:
-        yield _Subject(park.id, PARK_TENANT, None, ())
+        yield Subject(park.id, PARK_TENANT, None, ())
         return
     roles = (*rule.numerator_roles, *rule.denominator_roles)
     points = {p.id: p for role in roles for p in park.points_with_role(role)}
@@ -122,7 +137,7 @@ def _park_subject(park: Park, rule: Rule) -> Iterable[_Subject]:
     if rule.evaluator is EvaluatorKind.SHARE and not measured.issuperset(rule.numerator_roles):
         return
     if points:
-        yield _Subject(park.id, PARK_TENANT, None, tuple(points.values()))
+        yield Subject(park.id, PARK_TENANT, None, tuple(points.values()))
 
 
 def _installation_points(park: Park, rule: Rule, installation: Installation) -> Iterable[MeasuringPoint]:
@@ -145,18 +160,23 @@ def _installation_points(park: Park, rule: Rule, installation: Installation) -> 
             yield by_quantity[OXYGEN]
 
 
-def _task(park: Park, rule: Rule, subject: _Subject, span: JudgingRange) -> Task:
-    billing_day = subject.installation.attributes.get("billing_day", 1) if subject.installation else 1
+def _task(park: Park, rule: Rule, subject: Subject, span: JudgingRange) -> Task:
     zone = park.timezone
     since = max(span.since_ms or span.from_ms, span.from_ms) if not rule.averaging.is_long else span.from_ms
-    number = billing_day if isinstance(billing_day, int) else 1
     first = max(span.since_ms or 0, span.from_ms if span.first_ms is None else span.first_ms)
     with_windows = span.with_years or rule.averaging is not Averaging.YEAR
-    windows = windows_of(rule.averaging, zone, since, span.to_ms, number, first) if with_windows else []
+    windows = windows_of(rule.averaging, zone, since, span.to_ms, subject.billing_day, first) if with_windows else []
     if not span.with_open_periods:
         windows = [w for w in windows if w.end_ms <= span.to_ms]
     days = days_of(park, span) if rule.indicator else []
     windows = [w for w in windows if w.end_ms <= span.to_ms or _old_enough(rule, span, w)]
+    return task_of(park, rule, subject, span, windows, days)
+
+
+def task_of(
+    park: Park, rule: Rule, subject: Subject, span: JudgingRange, windows: Sequence[Window], days: Sequence[Window]
+) -> Task:
+    """The task of these windows, and of these days of an indicator, as far as they count."""
     return Task(
         rule, subject.id, subject.tenant, subject.installation,
         tuple(w for w in windows if _counts(park, rule, subject, span, w)),
@@ -170,7 +190,7 @@ def _old_enough(rule: Rule, span: JudgingRange, window: Window) -> bool:
     return span.to_ms - begun >= rule.minimum_hours_to_date * HOUR_MS
 
 
-def _counts(park: Park, rule: Rule, subject: _Subject, span: JudgingRange, window: Window) -> bool:
+def _counts(park: Park, rule: Rule, subject: Subject, span: JudgingRange, window: Window) -> bool:
     """Whether the rule holds that day, monitoring had begun, and the point was in use for some of the window."""
     if not rule.is_valid_on(span.law_day or window.day) or window.end_ms <= (span.since_ms or window.start_ms):
         return False
@@ -183,7 +203,7 @@ def _counts(park: Park, rule: Rule, subject: _Subject, span: JudgingRange, windo
     return (point.since is None or point.since <= last) and (point.until is None or window.day <= point.until)
 
 
-def _requests(rule: Rule, subject: _Subject, span: JudgingRange, windows: Sequence[Window]) -> Iterable[SlotRequest]:
+def _requests(rule: Rule, subject: Subject, span: JudgingRange, windows: Sequence[Window]) -> Iterable[SlotRequest]:
     if not subject.points:
         return
     if not rule.averaging.is_long:
@@ -193,5 +213,11 @@ def _requests(rule: Rule, subject: _Subject, span: JudgingRange, windows: Sequen
         return
     start = min((w.start_ms for w in windows), default=span.from_ms)
     for point in subject.points:
-        coarse = COARSE_SLOT_SECONDS if point.quantity.kind is not Kind.INTERVAL else 60
-        yield SlotRequest(point.id, slot_seconds_of(point, coarse), start, span.to_ms, with_quality=False)
+        # Whether a gauge was frozen in the first hours depends on the evening before; registers look at nothing before.
+        begin = start - LOOK_BACK_MS if point.quantity.kind is Kind.GAUGE else start
+        yield SlotRequest(point.id, long_slot_seconds(point), begin, span.to_ms, with_quality=False)
+
+
+def long_slot_seconds(point: MeasuringPoint) -> int:
+    """Slot length of a point over a month or a year."""
+    return slot_seconds_of(point, COARSE_SLOT_SECONDS if point.quantity.kind is not Kind.INTERVAL else 60)

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import pandas as pd
-
-from analytics.slot_frames import aggregated_frame, at_local_days, interval_frame
+from analytics.frame_contract import SlotFrame
+from analytics.slot_frames import aggregated_frames, daily_frame, interval_frame
 from analytics.windows import local_day, start_of_day_ms
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_model.quantities import Kind
@@ -49,7 +48,7 @@ def slot_seconds_of(point: MeasuringPoint, at_least: int = 60) -> int:
 
 async def read_slots(
     store: TelemetryStore, park: Park, requests: Iterable[SlotRequest]
-) -> dict[SlotRequest, pd.DataFrame]:
+) -> dict[SlotRequest, SlotFrame]:
     """Answer all requests with as few queries as fields and ranges allow; raises ``UnreachableError``."""
     together: dict[tuple[object, ...], list[SlotRequest]] = defaultdict(list)
     for request in dict.fromkeys(requests):
@@ -57,7 +56,7 @@ async def read_slots(
         key = (point.medium, point.field_name, point.quantity.kind, request.slot_seconds,
                request.start_ms, request.stop_ms, request.with_quality)  # fmt: skip
         together[key].append(request)
-    frames: dict[SlotRequest, pd.DataFrame] = {}
+    frames: dict[SlotRequest, SlotFrame] = {}
     for group in together.values():
         frames.update(await _read_group(store, park, group))
     return frames
@@ -86,7 +85,7 @@ async def data_range(store: TelemetryStore, park: Park) -> DataRange | None:
     return DataRange(first, end) if first is not None and end is not None else None
 
 
-async def _read_group(store: TelemetryStore, park: Park, group: list[SlotRequest]) -> dict[SlotRequest, pd.DataFrame]:
+async def _read_group(store: TelemetryStore, park: Park, group: list[SlotRequest]) -> dict[SlotRequest, SlotFrame]:
     sample = group[0]
     point = park.points[sample.point]
     by_day = sample.slot_seconds >= DAY_SECONDS
@@ -100,16 +99,19 @@ async def _read_group(store: TelemetryStore, park: Park, group: list[SlotRequest
             questions.append(_status_query(park, point, sample, ids, by_day))
     answers = await asyncio.gather(*(store.select(question) for question in questions))
     values, *quality = [{result.tags["point"]: result for result in answer} for answer in answers]
-    states = quality[0] if quality else {}
-    frames: dict[SlotRequest, pd.DataFrame] = {}
-    for request in group:
-        asked, found = park.points[request.point], values.get(request.point)
+    asked = [park.points[request.point] for request in group]
+    if not as_written and not by_day:
+        found = aggregated_frames(values, quality[0] if quality else None, asked)
+        return {request: found[request.point] for request in group}
+    frames: dict[SlotRequest, SlotFrame] = {}
+    for request, member in zip(group, asked, strict=True):
+        answer = values.get(request.point)
         if as_written:
             offset_ms = _local_offset(park, request) * 1000
-            frames[request] = interval_frame(found, asked, request.slot_seconds * 1000, offset_ms)
-            continue
-        frame = aggregated_frame(found, states.get(request.point), asked)
-        frames[request] = at_local_days(frame, park.timezone, asked) if by_day and len(frame) else frame
+            frames[request] = interval_frame(answer, member, request.slot_seconds * 1000, offset_ms)
+        else:
+            states = quality[0].get(request.point) if quality else None
+            frames[request] = daily_frame(answer, states, member, park.timezone)
     return frames
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from analytics.finding import Finding
 from analytics.rulebook.limits import permit_attributes
-from analytics.rulebook.rule import Comparison, Rule
+from analytics.rulebook.rule import Comparison, EvaluatorKind, Rule
 from analytics.rulebook.text import CONFIDENCE_MARK, averaging_text, comparison_text, confidence_text
 from analytics.windows import local_text
 
@@ -18,8 +18,13 @@ HEADER = (
 
 
 def as_json(finding: Finding) -> str:
-    """One line: every field of the finding; ``period_start``, ``period_end`` and ``judged_at`` as ISO 8601 UTC."""
-    fields = {
+    """One line: :func:`finding_fields`."""
+    return json.dumps(finding_fields(finding), ensure_ascii=False)
+
+
+def finding_fields(finding: Finding) -> dict[str, object]:
+    """Every field of the finding; ``period_start``, ``period_end`` and ``judged_at`` as ISO 8601 UTC."""
+    return {
         "rule": finding.rule,
         "rule_version": finding.rule_version,
         "park": finding.park,
@@ -40,7 +45,6 @@ def as_json(finding: Finding) -> str:
         "evidence": list(finding.evidence),
         "provisional": finding.provisional,
     }
-    return json.dumps(fields, ensure_ascii=False)
 
 
 def as_row(finding: Finding, zone: ZoneInfo) -> str:
@@ -67,6 +71,8 @@ def explain(rule: Rule) -> Iterable[str]:
     yield f"  {rule.title_vi}"
     yield f"  judges        {rule.subject.replace('_', ' ')}, {averaging_text(rule.averaging, 'en')}"
     yield f"  limit         {limit_text(rule)}"
+    if rule.evaluator is EvaluatorKind.EVIDENCE:
+        yield f"  judged by     the records '{rule.id}' of evidence.csv: no meter tells it"
     yield f"  applies if    {'; '.join(map(str, rule.applies_to)) or 'always'}"
     yield f"  valid         {rule.valid_from} to {rule.valid_to or 'further notice'}"
     yield f"  data capture  at least {100 * rule.minimum_data_capture:g} % of the expected values must be valid"

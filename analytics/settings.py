@@ -27,8 +27,12 @@ class AnalyticsSettings(msgspec.Struct, frozen=True, kw_only=True):
     lookback_days: int = 3
     """Windows that closed this long ago are judged again each time: late readings change exactly these."""
     late_data_days: int = 60
-    """Once a local day, and at start, windows this old are judged again: as long as a gateway keeps its outbox.
-    Years are judged then, too."""
+    """Once a local day, and at start, windows this old are judged again: a register or rule may have changed.
+    Years are judged then, too. Late readings open the windows they touch by themselves, however old."""
+    late_settle_seconds: float = 60.0
+    """What late readings touched is judged anew this long after the last of them came, so that it is judged once."""
+    late_alert_days: int = 92
+    """An exceedance that comes to light later than this after its period is shown, but written to nobody."""
     settle_seconds: float = 30.0
     """A window is judged only this long after it closed, so that its last readings are in."""
     minimum_data_capture: float = DEFAULT_MINIMUM_DATA_CAPTURE
@@ -41,6 +45,8 @@ class AnalyticsSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(
                 "evaluate_interval_seconds and lookback_days must be positive, settle_seconds not negative"
             )
+        if self.late_settle_seconds < 0 or self.late_alert_days < 0:
+            raise ValueError("late_settle_seconds and late_alert_days must not be negative")
         if not 0 <= self.minimum_data_capture <= 1:
             raise ValueError("minimum_data_capture must lie between 0 and 1")
 

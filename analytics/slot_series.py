@@ -5,13 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from analytics.data_capture import SlotState
-from analytics.frame_contract import check_frame, empty_frame
+from analytics.frame_contract import Floats, SlotFrame
 from analytics.windows import Window
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,21 +27,23 @@ class SlotSeries:
     left_out: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, point: str, unit: str, slot_ms: int, frame: pd.DataFrame) -> "SlotSeries":
-        """From a checked frame."""
-        checked = check_frame(frame)
-        columns = {name: checked[name].to_numpy() for name in checked.columns}
-        return cls(point, unit, slot_ms, **columns)
+    def of(cls, point: str, unit: str, slot_ms: int, frame: SlotFrame) -> "SlotSeries":
+        """From a frame, which is checked."""
+        slots = frame.checked()
+        return cls(
+            point, unit, slot_ms, slots.start_ms, slots.mean, slots.low, slots.high, slots.total, slots.state,
+            slots.left_out,
+        )  # fmt: skip
 
     @classmethod
     def empty(cls, point: str, unit: str, slot_ms: int) -> "SlotSeries":
         """A point that never sent anything."""
-        return cls.of(point, unit, slot_ms, empty_frame())
+        return cls.of(point, unit, slot_ms, SlotFrame.empty())
 
     def within(self, window: Window) -> slice:
         """The slots that start in the window."""
-        first, last = np.searchsorted(self.start_ms, (window.start_ms, window.end_ms))
-        return slice(int(first), int(last))
+        find = self.start_ms.searchsorted
+        return slice(int(find(window.start_ms)), int(find(window.end_ms)))
 
     def with_state(self, where: npt.NDArray[np.bool_], state: SlotState) -> "SlotSeries":
         """A copy in which the valid slots among ``where`` have another state."""

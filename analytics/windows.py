@@ -2,12 +2,15 @@
 
 import calendar
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from analytics.rulebook.rule import Averaging
 
 HOUR_MS = 3_600_000
+_REMEMBERED = 4096
+"""Thousands of subjects share the same few instants: each is put into local time once."""
 
 
 class Window(NamedTuple):
@@ -18,16 +21,19 @@ class Window(NamedTuple):
     day: date
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def local_day(time_ms: int, zone: ZoneInfo) -> date:
     """The local calendar day of an instant."""
     return datetime.fromtimestamp(time_ms / 1000, tz=UTC).astimezone(zone).date()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def local_text(time_ms: int, zone: ZoneInfo) -> str:
     """An instant in local time, to the minute, for people."""
     return datetime.fromtimestamp(time_ms / 1000, tz=UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def start_of_day_ms(day: date, zone: ZoneInfo, hour: int = 0) -> int:
     """When a local day (or an hour of it) begins, UTC milliseconds."""
     return round(datetime.combine(day, time(hour), tzinfo=zone).timestamp()) * 1000
@@ -102,22 +108,32 @@ def windows_of(
 
     ``first_ms`` is the earliest start of a running mean, where that is before ``from_ms``.
     """
+    return list(_windows_of(averaging, zone, from_ms, to_ms, billing_day, from_ms if first_ms is None else first_ms))
+
+
+@lru_cache(maxsize=256)
+def _windows_of(
+    averaging: Averaging, zone: ZoneInfo, from_ms: int, to_ms: int, billing_day: int, first_ms: int
+) -> tuple[Window, ...]:
+    """Thousands of subjects ask for the windows of the same range: a calendar is reckoned out once."""
     if averaging is Averaging.HOUR:
-        return hour_windows(zone, from_ms, to_ms)
+        return tuple(hour_windows(zone, from_ms, to_ms))
     if averaging is Averaging.EIGHT_HOURS:
-        return running_windows(zone, from_ms, to_ms, from_ms if first_ms is None else first_ms)
+        return tuple(running_windows(zone, from_ms, to_ms, first_ms))
     if averaging is Averaging.DAY:
-        return day_windows(zone, from_ms, to_ms)
+        return tuple(day_windows(zone, from_ms, to_ms))
     if averaging is Averaging.YEAR:
-        return year_windows(zone, from_ms, to_ms)
-    return billing_windows(zone, from_ms, to_ms, billing_day if averaging is Averaging.BILLING_PERIOD else 1)
+        return tuple(year_windows(zone, from_ms, to_ms))
+    return tuple(billing_windows(zone, from_ms, to_ms, billing_day if averaging is Averaging.BILLING_PERIOD else 1))
 
 
 def _days_touching(zone: ZoneInfo, from_ms: int, to_ms: int) -> list[Window]:
     day, found = local_day(from_ms, zone), []
     window = day_window(day, zone)
     while window.start_ms < to_ms:
-        found.append(window)
+        # A zone that changed its side of the date line skipped a day: it has no length and is no window.
+        if window.end_ms > window.start_ms:
+            found.append(window)
         day += timedelta(days=1)
         window = day_window(day, zone)
     return found

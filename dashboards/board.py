@@ -43,6 +43,8 @@ class PanelKind(StrEnum):
     """How many subjects are compliant, exceeded, without sufficient data, by their latest finding."""
     FINDINGS = "findings"
     """The latest finding of each rule and subject, as a table."""
+    ANOMALIES = "anomalies"
+    """What was noticed lately, newest first: a sentence each, no verdict."""
     INSTRUMENT_STATUS = "instrument_status"
     """A timeline per device: measuring, calibrating, fault, or no data."""
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from analytics.finding import Verdict
 from dashboards.board import Derive
+from dashboards.queries.anomalies import NOTICED
 from telemetry_store.query import Cell, SeriesResult
 
 Sample = tuple[int, float | None]
@@ -26,6 +27,29 @@ class FindingLine(NamedTuple):
     unit: str
     data_capture: float | None
     provisional: bool
+
+
+class AnomalyLine(NamedTuple):
+    """One row of an anomalies table, in both languages."""
+
+    time_ms: int
+    rule: str
+    subject: str
+    tenant: str
+    said_vi: str
+    said_en: str
+
+
+def anomaly_lines(results: Iterable[SeriesResult]) -> list[AnomalyLine]:
+    """What stands as noticed, newest first; what was withdrawn is left out."""
+    lines = [
+        AnomalyLine(_time(row), result.tags["rule"], result.tags["subject"], result.tags["tenant"], str(vi), str(en))
+        for result in results
+        for row in result.rows
+        for verdict, vi, en in (row[1:],)
+        if verdict == NOTICED
+    ]
+    return sorted(lines, key=lambda line: (-line.time_ms, line.rule, line.subject))
 
 
 def samples_of(result: SeriesResult, derive: Derive) -> list[Sample]:

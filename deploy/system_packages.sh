@@ -5,7 +5,7 @@
 set -eu
 
 # libatomic1: the browser driver that Playwright ships needs it.
-TEST_PACKAGES="mosquitto mosquitto-clients influxdb nginx-light chromium fonts-noto-core libatomic1"
+TEST_PACKAGES="mosquitto mosquitto-clients influxdb nginx-light postgresql chromium fonts-noto-core libatomic1"
 
 BENCH_PACKAGES="$TEST_PACKAGES victoria-metrics"
 

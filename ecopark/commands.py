@@ -23,12 +23,15 @@ class CommandEntry(NamedTuple):
 COMMANDS: dict[str, CommandEntry] = {
     "demo": CommandEntry("deploy.local.command", "demo", "local", "Run a whole simulated park on this machine."),
     "replay": CommandEntry("deploy.local.replay_command", "replay", "local", "Play a recorded CSV as a gateway would."),
-    "simulate": CommandEntry("simulators.command", "simulate", "simulators", "Serve a simulated park over Modbus TCP."),
+    "simulate": CommandEntry(
+        "deploy.local.simulate_command", "simulate", "simulators", "Run a scenario, serve a park."
+    ),
     "gateway": CommandEntry("gateway.command", "gateway", "gateway", "Poll devices and publish what they measure."),
     "ingest": CommandEntry("ingest_service.command", "ingest", "ingest", "Take readings in and store them."),
     "quarantine": CommandEntry("ingest_service.command", "quarantine", "ingest", "Look at readings that were refused."),
     "analytics": CommandEntry("analytics.command", "analytics", "analytics", "Judge, alert and write to tenants."),
     "rules": CommandEntry("analytics.command", "rules", "analytics", "The rulebook: list, explain, check."),
+    "scorecard": CommandEntry("analytics.scorecard.command", "scorecard", "analytics", "The eco-park scorecard."),
     "dashboards": CommandEntry("dashboards.command", "dashboards", "dashboards", "Console and Grafana boards."),
     "park": CommandEntry("ecopark.park_command", "park", "", "Check a park register."),
     "export": CommandEntry("ecopark.export_command", "export", "ingest", "Write stored readings as CSV."),

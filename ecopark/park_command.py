@@ -1,10 +1,13 @@
 """``ecopark park check``: reads a park register and says what is wrong with it, or what is in it."""
 
+import difflib
 from collections import Counter
 from pathlib import Path
 
 import click
 
+from analytics.rulebook import load_rulebook
+from analytics.scorecard.catalogue import record_names
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import Park, RegisterError, parse_park
 
@@ -25,8 +28,43 @@ def check(folder: Path) -> None:
             click.echo(str(problem), err=True)
         click.echo(f"{folder}: {_counted(len(error.problems), 'problem')}", err=True)
         raise click.exceptions.Exit(2) from error
+    unknown = unknown_records(found)
+    for words in unknown:
+        click.echo(words, err=True)
+    if unknown:
+        click.echo(f"{folder}: {_counted(len(unknown), 'problem')}", err=True)
+        raise click.exceptions.Exit(2)
     for line in summary(found):
         click.echo(line)
+    for line in sources_without_limits(found):
+        click.echo(f"  note: {line}")
+
+
+def unknown_records(park: Park) -> list[str]:
+    """Evidence records that no rule and no indicator of the scorecard asks for: nobody would ever look at them."""
+    known = record_names()
+    found: list[str] = []
+    for name in dict.fromkeys(record.indicator for record in park.evidence):
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1)
+            hint = f": did you mean '{nearest[0]}'?" if nearest else " (see `ecopark rules list` and docs/scorecard.md)"
+            found.append(f"evidence.csv, column indicator: nothing asks for a record '{name}'{hint}")
+    return found
+
+
+def sources_without_limits(park: Park) -> list[str]:
+    """Outlets, stacks and noise points whose attributes match no rule with a limit: nobody would judge them."""
+    found: list[str] = []
+    for installation in park.installations.values():
+        rules = [
+            rule for rule in load_rulebook()
+            if rule.subject == installation.kind and any(c.attribute == "standard" for c in rule.applies_to)
+        ]  # fmt: skip
+        if rules and not any(rule.applies(installation.attributes) for rule in rules):
+            asked = ", ".join(sorted({c.attribute for rule in rules for c in rule.applies_to}))
+            kind = installation.kind.replace("_", " ")
+            found.append(f"no limit applies to '{installation.id}': rules for a {kind} look at {asked}")
+    return found
 
 
 def summary(park: Park) -> list[str]:

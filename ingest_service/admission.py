@@ -28,8 +28,8 @@ from telemetry_store.rows import ReadingRow
 
 MAX_AHEAD_MS = 5 * 60_000
 """A clock this far ahead is wrong."""
-MAX_AGE_MS = 30 * 366 * 86_400_000
-"""Recordings of past decades may be replayed; anything older is a clock that was never set."""
+MAX_AGE_MS = 40 * 366 * 86_400_000
+"""Recordings of past decades may be replayed; clocks that were never set show 1970 or 1980, which is older."""
 LATE_AFTER_MS = 600_000
 """A reading that took longer than this to arrive counts as late."""
 MAX_DETAIL_CHARACTERS = 200

@@ -19,11 +19,13 @@ from ingest_service.resend_asker import ResendAsker
 from ingest_service.service_view import ServiceView
 from ingest_service.settings import IngestSettings
 from ingest_service.sparkplug_host import SparkplugHost, host_will
+from ingest_service.state.ingest_state import IngestState
+from ingest_service.state.open import open_ingest_state
 from ingest_service.state.quarantine import Quarantine
-from ingest_service.state.state_file import StateFile
 from ingest_service.store_writer import StoreWriter
 from ingest_service.subscriber import Subscriber
 from service_runtime.clock import Clock, SystemClock
+from service_runtime.errors import SettingsError
 from service_runtime.logs import event
 from service_runtime.supervision import run_until_stopped, stop_on_signals
 from telemetry_model.park_register import Park
@@ -35,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 def assemble(
-    settings: IngestSettings, park: Park, store: TelemetryStore, state: StateFile, clock: Clock
+    settings: IngestSettings, park: Park, store: TelemetryStore, state: IngestState, clock: Clock
 ) -> tuple[ServiceView, CursorAnnouncer, Reception, SparkplugHost | None]:
     """All parts, joined; nothing runs yet."""
     board = GatewayBoard(settings.clock_skew_seconds)
@@ -52,7 +54,7 @@ def assemble(
         subscriber.hear(host.topic, host.note_state)
         subscriber.when_connected(host.when_connected)
     pipeline = Pipeline(settings, subscriber, reception, writer, state, announcer, board, clock)
-    quarantine = Quarantine(settings.state_file)
+    quarantine = Quarantine(settings.state_place)
     asker = ResendAsker(subscriber.session, park.id, state, board, clock, settings.resend_grace_seconds)
     stuck_after = settings.stuck_after_seconds
     view = ServiceView(park.id, subscriber, writer, state, board, pipeline, quarantine, clock, asker, stuck_after)
@@ -62,12 +64,15 @@ def assemble(
 async def run_ingest(settings: IngestSettings) -> None:
     """Run until SIGTERM or SIGINT. What can never work stops here, in one sentence; what may come back is awaited."""
     park = load_park(settings.park_folder)
+    if park.sparkplug and settings.mqtt_share_group:
+        raise SettingsError("mqtt_share_group: the register has a sparkplug.csv, and Sparkplug needs a single ingest: "
+                            "its sequence numbers run over all messages of a node")  # fmt: skip
     stop = stop_on_signals()
     async with AsyncExitStack() as closing:
         store = open_store(settings.store_url, settings.store_token)
         closing.push_async_callback(store.close)
         listener = closing.enter_context(bind_http(settings.http_host, settings.http_port))
-        state = StateFile(settings.state_file, settings.quarantine_max_records)
+        state = open_ingest_state(settings)
         closing.push_async_callback(state.close)
         view, announcer, reception, host = assemble(settings, park, store, state, SystemClock())
         session = view.subscriber.session
@@ -83,7 +88,8 @@ async def run_ingest(settings: IngestSettings) -> None:
             "resend": view.asker.run(),
             "store-watch": view.writer.watch(),
             "ledger": ledger.run(),
-            "http": serve_http(create_app(view, LedgerBook(settings.state_file), intake), listener),
+            "state": state.watch(),
+            "http": serve_http(create_app(view, LedgerBook(settings.state_place), intake), listener),
         }
         if host is not None:
             closing.push_async_callback(host.say_goodbye, session)

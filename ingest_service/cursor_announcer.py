@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import Iterable
 
+from ingest_service.state.ingest_state import IngestState
 from ingest_service.state.run_cursor import RunKey
-from ingest_service.state.state_file import StateFile
 from service_runtime.clock import Clock
+from service_runtime.errors import OperatorError
 from service_runtime.mqtt_session import MqttSession
 from telemetry_model.control_messages import StoredCursor, encode_control
 from telemetry_model.topics import Channel, topic_for
@@ -23,12 +23,12 @@ _CHECK_SECONDS = 1.0
 class CursorAnnouncer:
     """Announces only what the state file has committed."""
 
-    def __init__(self, session: MqttSession, park: str, state: StateFile, clock: Clock) -> None:
+    def __init__(self, session: MqttSession, park: str, state: IngestState, clock: Clock) -> None:
         self._session = session
         self._park = park
         self._state = state
         self._clock = clock
-        self._broker_session = uuid.uuid4().hex
+        self._forgotten = False
         self._due: dict[RunKey, None] = {}
         self._changed = asyncio.Event()
         self._through_before: dict[RunKey, int] = {}
@@ -47,7 +47,7 @@ class CursorAnnouncer:
     def connected(self, session_present: bool) -> None:
         """A broker that forgot us lost its retained messages too, and perhaps what gateways sent meanwhile: say so."""
         if not session_present:
-            self._broker_session = uuid.uuid4().hex
+            self._forgotten = True
         self.note(self._state.latest_runs().values())
 
     async def run(self) -> None:
@@ -69,19 +69,43 @@ class CursorAnnouncer:
                 await self._fast.wait()
 
     async def _announce_due(self) -> bool:
-        """Whether the broker took all of them."""
+        """Whether the broker took all of them.
+
+        Replicas may publish in another order than they committed. So we look at the state again after the broker's
+        answer, and whoever finds that its word was overtaken says the new one: the retained message is the last.
+        """
+        told: dict[RunKey, int] = {}
+        try:
+            if self._forgotten:
+                await self._state.begin_broker_session()
+                self._forgotten = False
+            await self._state.refresh()
+            all_told = await self._tell(told)
+            await self._state.refresh()
+        except OperatorError:
+            # The state says by itself what its problem is.
+            return False
+        for key, through in told.items():
+            cursor = self._state.cursors.get(key)
+            if cursor is None or cursor.through == through:
+                self._due.pop(key, None)
+            else:
+                self._changed.set()
+        return all_told
+
+    async def _tell(self, told: dict[RunKey, int]) -> bool:
         for key in list(self._due):
             cursor = self._state.cursors.get(key)
             if cursor is None:
                 del self._due[key]
                 continue
-            told, created_ms = cursor.told
-            news = StoredCursor(key.run, told, self._clock.now_ms(), self._broker_session, created_ms)
+            through_told, created_ms = cursor.told
+            now_ms = self._clock.now_ms()
+            news = StoredCursor(key.run, through_told, now_ms, self._state.broker_session, created_ms)
             message = encode_control(news)
             through = cursor.through
             topic = topic_for(self._park, key.gateway, Channel.STORED)
             if not await self._session.publish(topic, message, retain=True):
                 return False
-            if self._state.cursors[key].through == through:
-                self._due.pop(key, None)
+            told[key] = through
         return True

@@ -9,17 +9,19 @@ from ingest_service.late_marks import LateTimes, take_reasons_back
 from ingest_service.outcome import DeliveryOutcome
 from ingest_service.quality_watch import Flagged
 from ingest_service.reception import UNKNOWN_SOURCE, Reception
+from ingest_service.state.ingest_state import IngestState
 from ingest_service.state.run_cursor import RunCursor, RunKey
 from ingest_service.state.settlement import (
     FLAGGED_PREFIX,
     HOUR_MS,
+    Arrival,
     Count,
+    Fate,
     LedgerKey,
     Refusal,
     RepeatedRefusal,
     Settlement,
 )
-from ingest_service.state.state_file import StateFile
 from ingest_service.subscriber import Delivery
 from telemetry_store.rows import ReadingRow, Rejection
 
@@ -32,7 +34,7 @@ _MAX_CREATED_AGE_MS = 366 * 86_400_000
 class IntakeRound:
     """Collects deliveries into rows for the store and a :class:`Settlement` for the state."""
 
-    def __init__(self, reception: Reception, state: StateFile) -> None:
+    def __init__(self, reception: Reception, state: IngestState) -> None:
         self._reception = reception
         self._state = state
         self.deliveries: list[Delivery] = []
@@ -53,6 +55,8 @@ class IntakeRound:
         settlement.counts[Count.BATCHES_RECEIVED] += 1
         key = self._ledger_key(delivery)
         is_new, refills = self._is_new(delivery, key), self._refills(delivery)
+        if self._state.is_joint:
+            self._note_arrival(delivery, key, Fate.NEW if is_new else Fate.REFILLED if refills else Fate.DUPLICATE)
         if refills and not is_new:
             self._take_again(delivery, key)
             return
@@ -73,6 +77,13 @@ class IntakeRound:
             message.topic, delivery.gateway, message.content_type, message.payload, now_ms, numbered
         )
         self._take(delivery, key, admission)
+
+    def again(self) -> "IntakeRound":
+        """The same deliveries, judged by the state as it is now."""
+        fresh = IntakeRound(self._reception, self._state)
+        for delivery in self.deliveries:
+            fresh.add(delivery)
+        return fresh
 
     def reject(self, rejection: Rejection) -> None:
         """The store will never take this row: it goes to the quarantine instead."""
@@ -169,6 +180,12 @@ class IntakeRound:
             return False
         arrived.add(identity.seq)
         return True
+
+    def _note_arrival(self, delivery: Delivery, key: LedgerKey, fate: Fate) -> None:
+        identity = delivery.identity
+        if identity is not None and delivery.gateway:
+            created_ms = created_ms_of(delivery.message.properties) or 0
+            self.settlement.arrivals.append(Arrival(key, identity.seq, identity.oldest, created_ms, fate))
 
     def _is_new(self, delivery: Delivery, key: LedgerKey) -> bool:
         identity = delivery.identity

@@ -1,12 +1,9 @@
-"""Looking into the completeness ledger of a state file, also while the service runs."""
+"""Looking into the completeness ledger, also while the service runs."""
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from ingest_service.state.ledger import LedgerEntry, ledger_between
-from ingest_service.state.schema import open_state
+from ingest_service.state.place import StatePlace
 from service_runtime.clock import utc_from_ms
 from service_runtime.errors import OperatorError
 
@@ -21,20 +18,17 @@ class LedgerTooLongError(OperatorError):
 class LedgerBook:
     """Reads only."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, place: StatePlace) -> None:
+        self._place = place
 
     def lines(self, from_ms: int, to_ms: int, gateway: str = "") -> list[LedgerEntry]:
         """Lines of the hours that touch ``[from_ms, to_ms)``, by hour, gateway and run.
 
-        Raises :class:`LedgerTooLongError`, or :class:`OperatorError` when the file cannot be read.
+        Raises :class:`LedgerTooLongError`, or :class:`OperatorError` when the state cannot be read.
         """
         first_hour_ms = from_ms - from_ms % 3_600_000
-        try:
-            with closing(open_state(self._path, create=False)) as connection:
-                found = ledger_between(connection, first_hour_ms, to_ms, gateway, MAX_LINES + 1)
-        except sqlite3.Error as error:
-            raise OperatorError(f"{self._path}: {error}") from error
+        with self._place.look() as connection:
+            found = ledger_between(connection, first_hour_ms, to_ms, gateway, MAX_LINES + 1)
         if len(found) > MAX_LINES:
             raise LedgerTooLongError(f"more than {MAX_LINES} lines: ask for a shorter time or for one gateway")
         return found

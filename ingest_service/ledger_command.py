@@ -41,7 +41,7 @@ def ledger(settings_file: Path | None, start: str | None, stop: str | None, gate
     from_ms = moment_ms(start, zone, "--from") if start else to_ms - DEFAULT_SPAN_MS
     if from_ms >= to_ms:
         raise OperatorError(f"--from {start} is not before --to {stop or 'now'}")
-    lines = LedgerBook(settings.state_file).lines(from_ms, to_ms, gateway)
+    lines = LedgerBook(settings.state_place).lines(from_ms, to_ms, gateway)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(ledger_document(lines))).decode())
         return

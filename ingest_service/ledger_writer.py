@@ -3,8 +3,8 @@
 import asyncio
 import logging
 
+from ingest_service.state.ingest_state import IngestState
 from ingest_service.state.ledger import LedgerEntry, range_text
-from ingest_service.state.state_file import StateFile
 from service_runtime.errors import OperatorError
 from service_runtime.logs import event
 from telemetry_model.storage_schema import LEDGER
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 class LedgerWriter:
     """Lines are cumulative per hour, so writing one again only replaces it."""
 
-    def __init__(self, store: TelemetryStore, state: StateFile, park: str) -> None:
+    def __init__(self, store: TelemetryStore, state: IngestState, park: str) -> None:
         self._store = store
         self._state = state
         self._park = park
@@ -41,8 +41,13 @@ class LedgerWriter:
                 problem = ""
 
     async def write_once(self) -> int:
-        """Write what has changed; returns how many lines the store took. Lines it kept are tried the next time."""
+        """Write what has changed; returns how many lines the store took. Lines it kept are tried the next time.
+
+        Of several replicas one writes: an older line must not come after a newer one.
+        """
         written = 0
+        if not self._state.leads:
+            return written
         while lines := await self._state.unwritten_ledger(LINES_AT_A_TIME):
             outcome = await self._store.write_records([self._row(line) for line in lines])
             for rejection in outcome.rejected:

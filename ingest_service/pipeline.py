@@ -12,7 +12,7 @@ from ingest_service.latency import LatencyRecord
 from ingest_service.quality_watch import flag_rows
 from ingest_service.reception import Reception
 from ingest_service.settings import IngestSettings
-from ingest_service.state.state_file import StateFile
+from ingest_service.state.ingest_state import IngestState, StaleRoundError
 from ingest_service.store_writer import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, StoreWriter
 from ingest_service.subscriber import Subscriber
 from service_runtime.clock import Clock
@@ -39,7 +39,7 @@ class Pipeline:
         subscriber: Subscriber,
         reception: Reception,
         writer: StoreWriter,
-        state: StateFile,
+        state: IngestState,
         announcer: CursorAnnouncer,
         board: GatewayBoard,
         clock: Clock,
@@ -85,12 +85,7 @@ class Pipeline:
 
     async def process(self, intake: IntakeRound) -> None:
         """Write, commit, acknowledge."""
-        for rejection in await self._writer.write(intake.rows):
-            intake.reject(rejection)
-        if intake.late:
-            await self._writer.write_marks(self._late_marks.rows(intake.late))
-        await self._flag(intake)
-        await self._commit(intake)
+        intake = await self._settle(intake)
         now_ms = self._clock.now_ms()
         for delivery in intake.deliveries:
             self._subscriber.acknowledge(delivery)
@@ -101,6 +96,21 @@ class Pipeline:
         self._announcer.note(intake.settlement.cursors)
         for created_ms in intake.fresh_created_ms:
             self.latency.add(now_ms - created_ms)
+
+    async def _settle(self, intake: IntakeRound) -> IntakeRound:
+        """Write and commit, again when another replica was quicker with one of the batches: rows have an identity."""
+        while True:
+            for rejection in await self._writer.write(intake.rows):
+                intake.reject(rejection)
+            if intake.late:
+                await self._writer.write_marks(self._late_marks.rows(intake.late))
+            await self._flag(intake)
+            try:
+                await self._commit(intake)
+            except StaleRoundError:
+                intake = intake.again()
+            else:
+                return intake
 
     async def _flag(self, intake: IntakeRound) -> None:
         """What is noted about the round's readings and senders; usually nothing."""

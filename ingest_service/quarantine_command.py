@@ -33,7 +33,7 @@ def quarantine() -> None:
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many to show.")
 def list_records(settings_file: Path | None, reason: str | None, limit: int) -> None:
     """One line per record, oldest first, and how many there are by reason."""
-    kept = Quarantine(_settings(settings_file).state_file)
+    kept = Quarantine(_settings(settings_file).state_place)
     records = kept.records(reason, limit)
     for record in records:
         times = f" x{record.times}" if record.times > 1 else ""
@@ -47,7 +47,7 @@ def list_records(settings_file: Path | None, reason: str | None, limit: int) -> 
 @click.argument("record_id", metavar="ID", type=int)
 def show(settings_file: Path | None, record_id: int) -> None:
     """One record with its bytes as they came."""
-    record = Quarantine(_settings(settings_file).state_file).record(record_id)
+    record = Quarantine(_settings(settings_file).state_place).record(record_id)
     click.echo(f"id          {record.id}")
     click.echo(f"topic       {_printable(record.topic)}")
     click.echo(f"reason      {record.reason}")
@@ -64,7 +64,7 @@ def show(settings_file: Path | None, record_id: int) -> None:
 @click.argument("record_ids", metavar="ID...", type=int, nargs=-1, required=True)
 def discard(settings_file: Path | None, record_ids: tuple[int, ...]) -> None:
     """Forget records for good."""
-    found = Quarantine(_settings(settings_file).state_file).discard(record_ids)
+    found = Quarantine(_settings(settings_file).state_place).discard(record_ids)
     click.echo(f"{found} of {len(set(record_ids))} discarded")
 
 
@@ -75,7 +75,8 @@ def replay(settings_file: Path | None, reason: str | None) -> None:
     """Admit refused records again, with the park register as it is now.
 
     What is admitted is written to the store and leaves the quarantine; the rest stays. Do this after mending the
-    register, e.g. when a meter was mounted before it was registered.
+    register, e.g. when a meter was mounted before it was registered. The ledger gets a line that moves the readings
+    from quarantined to stored. Values stored as out of range are not here: "ecopark ingest refill" judges them again.
     """
     result = asyncio.run(replay_quarantine(_settings(settings_file), reason))
     released, readings, kept = result.released, result.readings, result.still_refused

@@ -34,7 +34,7 @@ class ReplayResult(NamedTuple):
 
 async def replay_quarantine(settings: IngestSettings, reason: str | None) -> ReplayResult:
     """Replay everything refused for ``reason`` (or at all); raises ``OperatorError`` when store or register fail."""
-    quarantine = Quarantine(settings.state_file)
+    quarantine = Quarantine(settings.state_place)
     park = load_park(settings.park_folder)
     reception = Reception(park, load_http_sources(settings.http_sources_file, park))
     store = open_store(settings.store_url, settings.store_token)

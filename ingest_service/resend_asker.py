@@ -10,8 +10,8 @@ from itertools import islice
 from typing import NamedTuple, Protocol
 
 from ingest_service.gateway_board import GatewayBoard
+from ingest_service.state.ingest_state import IngestState
 from ingest_service.state.run_cursor import RunKey
-from ingest_service.state.state_file import StateFile
 from service_runtime.clock import Clock
 from service_runtime.logs import event
 from telemetry_model.control_messages import ResendRequest, encode_control
@@ -70,7 +70,7 @@ class ResendAsker:
         self,
         session: Publishing,
         park: str,
-        state: StateFile,
+        state: IngestState,
         board: GatewayBoard,
         clock: Clock,
         grace_seconds: float,
@@ -92,7 +92,7 @@ class ResendAsker:
         """Until cancelled."""
         while True:
             await asyncio.sleep(_BUSY_SECONDS if self._asked else min(_IDLE_SECONDS, self._grace_seconds))
-            if self._session.connected:
+            if self._session.connected and self._state.leads:
                 await self.ask_once()
 
     async def ask_once(self) -> None:

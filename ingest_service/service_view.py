@@ -9,9 +9,9 @@ import msgspec
 from ingest_service.gateway_board import GatewayBoard
 from ingest_service.pipeline import Pipeline
 from ingest_service.resend_asker import ResendAsker
+from ingest_service.state.ingest_state import IngestState
 from ingest_service.state.quarantine import Quarantine
 from ingest_service.state.settlement import FLAGGED_PREFIX, REFUSED_PREFIX, Count
-from ingest_service.state.state_file import StateFile
 from ingest_service.store_writer import StoreWriter
 from ingest_service.subscriber import Subscriber
 from service_runtime.clock import Clock, utc_from_ms
@@ -24,7 +24,7 @@ class ServiceView:
     park: str
     subscriber: Subscriber
     writer: StoreWriter
-    state: StateFile
+    state: IngestState
     board: GatewayBoard
     pipeline: Pipeline
     quarantine: Quarantine
@@ -40,8 +40,8 @@ class ServiceView:
             found["broker"] = f"{self.subscriber.session.address} is not connected"
         if not self.writer.reachable:
             found["store"] = self.writer.problem or "not asked yet"
-        if self.pipeline.state_problem:
-            found["state"] = self.pipeline.state_problem
+        if self.pipeline.state_problem or self.state.problem:
+            found["state"] = self.pipeline.state_problem or self.state.problem
         busy_since = self.pipeline.busy_since
         if busy_since is not None and self.clock.monotonic() - busy_since > self.stuck_after_seconds:
             found["pipeline"] = f"one round has taken {self.clock.monotonic() - busy_since:.0f} s"

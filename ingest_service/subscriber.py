@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ingest_service.batch_identity import BatchIdentity, identity_of
+from ingest_service.batch_identity import BatchIdentity, identity_of, is_name
 from ingest_service.gateway_board import GatewayBoard
 from ingest_service.outcome import DeliveryOutcome
 from ingest_service.reception import UNKNOWN_SOURCE, Reception
@@ -20,6 +20,8 @@ from telemetry_model.topics import Channel, parse_topic, subscription_for
 
 SESSION_EXPIRY_SECONDS = 7 * 86_400
 """How long the broker keeps messages for an ingest that is away."""
+MAX_GATEWAY_CHARACTERS = 200
+"""A topic with a longer name in the gateway's place is nobody's."""
 MAX_UNPROMISED_BYTES = 64_000_000
 """Messages at QoS 0 know no back-pressure: what waits of them beyond this is dropped, and counted."""
 _UNPROMISED_OVERHEAD_BYTES = 1_000
@@ -49,13 +51,14 @@ class Subscriber:
         reception: Reception | None = None,
         will: Will | None = None,
     ) -> None:
+        group = settings.mqtt_share_group
         options = MqttOptions(
             url=settings.mqtt_url,
             client_id=settings.mqtt_client_id,
             username=settings.mqtt_username,
             password=settings.mqtt_password,
             ca_file=settings.mqtt_ca_file,
-            session_expiry_seconds=SESSION_EXPIRY_SECONDS,
+            session_expiry_seconds=settings.mqtt_share_expiry_seconds if group else SESSION_EXPIRY_SECONDS,
             clean_start=False,
             receive_maximum=settings.receive_maximum,
             manual_ack=True,
@@ -74,11 +77,12 @@ class Subscriber:
         """Messages at QoS 0 that found no room."""
         self.window = settings.receive_maximum
         self.session = MqttSession(options, self.receive, self._connected)
-        self.session.subscribe(subscription_for(park, Channel.READINGS), qos=1)
-        for topic in reception.filters() if reception else ():
-            self.session.subscribe(topic, qos=1)
+        readings = (subscription_for(park, Channel.READINGS), *(reception.filters() if reception else ()))
+        for topic in readings:
+            self.session.subscribe(shared(group, topic) if group else topic, qos=1)
         # QoS 0: acknowledgements must go out in the order of receipt [MQTT-4.6.0-2], and these need none. Status is
-        # retained and health is repeated, so one that is lost is made good.
+        # retained and health is repeated, so one that is lost is made good. Never shared: every replica must know them,
+        # and a shared subscription brings nothing retained (MQTT 5 section 4.8.2).
         self.session.subscribe(subscription_for(park, Channel.STATUS), qos=0)
         self.session.subscribe(subscription_for(park, Channel.HEALTH), qos=0)
 
@@ -147,6 +151,8 @@ class Subscriber:
             self._board.note(address.gateway, address.channel, message.payload, message.retain, now_ms)
             return
         gateway = address.gateway if address is not None and address.park == self._park else ""
+        if not is_name(gateway, MAX_GATEWAY_CHARACTERS):
+            gateway = ""
         source = ""
         if not gateway:
             source = self.reception.source_of(message.topic) if self.reception else UNKNOWN_SOURCE
@@ -157,6 +163,11 @@ class Subscriber:
             self._unpromised_bytes += _weight(message)
         self._waiting.append(Delivery(message, gateway, identity_of(message.properties), now_ms, source))
         self._arrived.set()
+
+
+def shared(group: str, topic_filter: str) -> str:
+    """The filter by which one member of the group gets each message (MQTT 5 section 4.8.2)."""
+    return f"$share/{group}/{topic_filter}"
 
 
 def _weight(message: IncomingMessage) -> int:

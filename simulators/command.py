@@ -10,7 +10,9 @@ from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
 from service_runtime.supervision import run_until_stopped, stop_on_signals
 from service_runtime.text_folder import read_text_folder
-from simulators.scenario import AnyEvent, ExpectedFinding, PlacedScenario, load_scenario, scenario_names
+from simulators.deliveries import AnyMishap
+from simulators.events import AnyEvent
+from simulators.scenario import ExpectedFinding, PlacedScenario, load_scenario, scenario_names
 from telemetry_model.park_register import Park, parse_park
 
 
@@ -37,8 +39,13 @@ def serve(park_folder: Path, name: str, seed: int | None, today_text: str | None
 @simulate.command(name="list")
 def list_scenarios() -> None:
     """List the scenarios that come with Ecopark."""
+    print_scenarios()
+
+
+def print_scenarios() -> None:
+    """One scenario a line: its name, and what it is."""
     for name in scenario_names():
-        click.echo(f"{name:20} {load_scenario(name).title_en}")
+        click.echo(f"{name:26} {load_scenario(name).title_en}")
 
 
 @simulate.command()
@@ -47,25 +54,43 @@ def describe(name: str) -> None:
     """Show what happens in a scenario and which findings and alerts must come out."""
     scenario = load_scenario(name)
     click.echo(f"{scenario.name}: {scenario.title_en}\n{' ' * len(scenario.name)}  {scenario.title_vi}")
+    for story in (scenario.story_en, scenario.story_vi):
+        if story:
+            click.echo(f"{' ' * len(scenario.name)}  {story}")
+    click.echo(f"\nPark: {scenario.park}")
     click.echo(f"\nEvents ({len(scenario.events)})")
     for event in scenario.events:
         click.echo(f"  {describe_event(event)}")
+    if scenario.deliveries:
+        click.echo(f"\nOn the way to ingest ({len(scenario.deliveries)})")
+        for mishap in scenario.deliveries:
+            click.echo(f"  {describe_event(mishap)}")
     click.echo(f"\nExpected findings that are not compliant ({len(scenario.expected_findings)})")
     for finding in scenario.expected_findings:
         click.echo(f"  {_describe_finding(finding)}")
+    if scenario.expected_before:
+        click.echo(f"\nKnown before late or corrected readings come ({len(scenario.expected_before)})")
+        for finding in scenario.expected_before:
+            click.echo(f"  {_describe_finding(finding)}")
+    if scenario.expected_anomalies:
+        click.echo(f"\nAnomalies to be seen ({len(scenario.expected_anomalies)})")
+        for anomaly in scenario.expected_anomalies:
+            click.echo(f"  {_day(anomaly.day):16} {anomaly.rule:17} {anomaly.subject}")
     click.echo(f"\nExpected alerts ({len(scenario.expected_alerts)})")
     for alert in scenario.expected_alerts:
         click.echo(f"  {alert.rule:17} {alert.subject:30} to {alert.tenant}")
 
 
-def describe_event(event: AnyEvent) -> str:
+def describe_event(event: AnyEvent | AnyMishap) -> str:
     """One line: when, what, where, and the note."""
-    fixed = {"day", "start_hour", "end_hour", "note"}
+    fixed = {"day", "until_day", "start_hour", "end_hour", "note"}
     kind = str(event.__struct_config__.tag)
     details = [f"{name}={getattr(event, name)}" for name in event.__struct_fields__ if name not in fixed]
     when = "the whole time" if event.day is None else _day(event.day)
-    if event.day is not None and (event.start_hour, event.end_hour) != (0.0, 24.0):
-        when += f" {_hour(event.start_hour)}-{_hour(event.end_hour)}"
+    lasts = event.until_day is not None and event.until_day != event.day
+    if event.day is not None and (lasts or (event.start_hour, event.end_hour) != (0.0, 24.0)):
+        end = f"{_day(event.until_day)} {_hour(event.end_hour)}" if lasts and event.until_day is not None else ""
+        when += f" {_hour(event.start_hour)}-{end or _hour(event.end_hour)}"
     return f"{when:22} {kind:18} {', '.join(details)}" + (f"\n{'':25}{event.note}" if event.note else "")
 
 

@@ -5,95 +5,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib import resources
+from itertools import product
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from service_runtime.errors import OperatorError
+from simulators.deliveries import AnyMishap, Mishap
+from simulators.events import AnyEvent, Event
 from simulators.plant_models.calendar import local_midnight_ms
+from simulators.register_changes import RegisterChanges
 from telemetry_model.park_register import Park
 
 MS_PER_HOUR = 3_600_000
 
 
-class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
-    """When: local hours of a day relative to today (0); no ``day`` means the whole time."""
-
-    day: int | None = None
-    start_hour: float = 0.0
-    end_hour: float = 24.0
-    note: str = ""
-
-
-class EffluentSurge(Event, frozen=True, tag="effluent_surge"):
-    """A firm's wastewater carries ``cod_factor`` times its usual COD."""
-
-    tenant: str = msgspec.field(default="")
-    cod_factor: float = 1.0
-
-
-class StackUpset(Event, frozen=True, tag="stack_upset"):
-    """The burner makes ``nox_factor`` times its usual NOx, in flue gas with ``oxygen_shift_percent`` more oxygen."""
-
-    device: str = ""
-    nox_factor: float = 1.0
-    oxygen_shift_percent: float = 0.0
-
-
-class PoorPowerFactor(Event, frozen=True, tag="poor_power_factor"):
-    """A firm draws its load at this power factor (its compensation is out of order)."""
-
-    tenant: str = ""
-    power_factor: float = 0.9
-
-
-class FrozenSensor(Event, frozen=True, tag="frozen_sensor"):
-    """A point repeats the value it had when the event began; its status stays *measuring*."""
-
-    point: str = ""
-
-
-class Calibration(Event, frozen=True, tag="calibration"):
-    """A device reports *calibrating*; ``values`` (by quantity) are the span gas it then sees."""
-
-    device: str = ""
-    values: dict[str, float] = {}
-
-
-class InstrumentFault(Event, frozen=True, tag="instrument_fault"):
-    """A device reports *fault* and gives no value."""
-
-    device: str = ""
-
-
-class DeviceOffline(Event, frozen=True, tag="device_offline"):
-    """A device does not answer at all."""
-
-    device: str = ""
-
-
-class GatewayOutage(Event, frozen=True, tag="gateway_outage"):
-    """A gateway is switched off: nothing is read from any of its devices, and nothing says so."""
-
-    gateway: str = ""
-
-
-AnyEvent = (
-    EffluentSurge
-    | StackUpset
-    | PoorPowerFactor
-    | FrozenSensor
-    | Calibration
-    | InstrumentFault
-    | DeviceOffline
-    | GatewayOutage
-)
-
-
 class ExpectedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """At least one finding of this rule and subject that is not *compliant*.
+    """Findings of this rule and subject that are not *compliant*: ``windows`` of them, or at least one.
 
     ``day`` is the local day its period starts on, relative to today; without it, the period to date.
     """
@@ -105,6 +35,16 @@ class ExpectedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provisional: bool = False
     silent: bool = False
     """The rule writes to nobody: shown on boards only."""
+    windows: int | None = None
+    note: str = ""
+
+
+class ExpectedAnomaly(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An explained anomaly on a local day relative to today: which rule sees what there."""
+
+    rule: str
+    subject: str
+    day: int
     note: str = ""
 
 
@@ -125,12 +65,38 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     title_vi: str
     title_en: str
+    story_vi: str = ""
+    """What happens, in one sentence."""
+    story_en: str = ""
+    park: str = "bach-dang"
+    """The folder of its park among those that come with Ecopark."""
+    register: RegisterChanges = RegisterChanges()
+    today: date | None = None
+    """Day 0 when the scenario is run by itself."""
     seed: int = 1
     history_days: int = 3
     """How many local days before today the simulation starts; counters are integrated from there."""
+    judged_days: int = 2
+    """How many whole days before today are delivered and judged, at most all of the history."""
+    until_hour: float = 1.0
+    """Delivered and judged up to this local hour of today."""
+    step_seconds: int = 60
     events: tuple[AnyEvent, ...] = ()
+    deliveries: tuple[AnyMishap, ...] = ()
     expected_findings: tuple[ExpectedFinding, ...] = ()
+    expected_before: tuple[ExpectedFinding, ...] = ()
+    """With late or corrected readings: what must be concluded just before the first of them comes."""
+    expected_compliant: tuple[str, ...] = ()
+    """``RULE/subject``: judged at least once and always compliant. The rest of what is judged is compliant too."""
+    expected_quarantined: int = 0
+    """How many readings ingest must refuse."""
+    expected_anomalies: tuple[ExpectedAnomaly, ...] = ()
     expected_alerts: tuple[ExpectedAlert, ...] = ()
+
+    @property
+    def run_days(self) -> int:
+        """Whole days before today that a run delivers and judges."""
+        return min(self.judged_days, self.history_days)
 
     def on(self, today: date, timezone: ZoneInfo, seed: int | None = None) -> "PlacedScenario":
         """The scenario on the calendar: ``today`` is its day 0. ``seed`` gives another course of the same events."""
@@ -154,6 +120,7 @@ class PlacedEvent(Generic[E_co]):
 
 
 E = TypeVar("E", bound=Event)
+M = TypeVar("M", bound=Mishap)
 _FOREVER_MS = 2**62
 
 
@@ -182,10 +149,21 @@ class PlacedScenario:
                 continue
             if event.day is None:
                 yield PlacedEvent(event, 0, _FOREVER_MS)
-                continue
-            midnight = self.day_ms(event.day)
-            start, end = round(event.start_hour * MS_PER_HOUR), round(event.end_hour * MS_PER_HOUR)
-            yield PlacedEvent(event, midnight + start, midnight + end)
+            else:
+                yield PlacedEvent(event, *self._hours(event.day, event))
+
+    def mishaps(self, kind: type[M]) -> Iterator[tuple[M, int, int]]:
+        """All mishaps of a kind with the beginning and end of their time, UTC milliseconds."""
+        for mishap in self.scenario.deliveries:
+            if isinstance(mishap, kind):
+                yield (mishap, *self._hours(mishap.day, mishap))
+
+    def _hours(self, day: int, when: Event | Mishap) -> tuple[int, int]:
+        last = day if when.until_day is None else when.until_day
+        start, end = round(when.start_hour * MS_PER_HOUR), round(when.end_hour * MS_PER_HOUR)
+        # The end of a day is the next midnight, also on days of 23 or 25 hours.
+        closes = self.day_ms(last + 1) if when.end_hour == 24 else self.day_ms(last) + end
+        return self.day_ms(day) + start, closes
 
 
 def scenario_names() -> list[str]:
@@ -218,30 +196,59 @@ def check_against_park(scenario: Scenario, park: Park) -> None:
         "point": set(park.points),
         "device": {point.device for point in park.points.values()},
         "gateway": {point.gateway for point in park.points.values()},
+        "link": {link.link for link in park.symbiosis},
     }
-    for index, event in enumerate(scenario.events, start=1):
+    named: list[tuple[str, Event | Mishap]] = [
+        *((f"events[{index}]", event) for index, event in enumerate(scenario.events, start=1)),
+        *((f"deliveries[{index}]", mishap) for index, mishap in enumerate(scenario.deliveries, start=1)),
+    ]
+    for place, happening in named:
         for field, names in known.items():
-            named = getattr(event, field, None)
-            if named is not None and named not in names:
-                where = f"scenario {scenario.name}: events[{index}].{field}"
-                raise OperatorError(f"{where}: '{named}' is not in the register of park {park.id}")
+            name = getattr(happening, field, None)
+            if name is not None and name not in names:
+                where = f"scenario {scenario.name}: {place}.{field}"
+                raise OperatorError(f"{where}: '{name}' is not in the register of park {park.id}")
 
 
 def parse_scenario(text: str, origin: str) -> Scenario:
     """A scenario from TOML text; ``origin`` is named in errors."""
     try:
-        scenario = msgspec.convert(tomllib.loads(text), Scenario)
+        scenario = msgspec.convert(_spelled_out(tomllib.loads(text)), Scenario)
     except tomllib.TOMLDecodeError as error:
         raise OperatorError(f"{origin}: not valid TOML: {error}") from error
     except msgspec.ValidationError as error:
         raise OperatorError(f"{origin}: {error}") from error
     for index, event in enumerate(scenario.events, start=1):
-        if not 0 <= event.start_hour < event.end_hour <= 24:
-            raise OperatorError(
-                f"{origin}: events[{index}]: hours {event.start_hour:g} to {event.end_hour:g} are not a span of a day"
-            )
-        if event.day is not None and event.day < -scenario.history_days:
-            raise OperatorError(
-                f"{origin}: events[{index}]: day {event.day} is before the history ({scenario.history_days} days)"
-            )
+        _check_time(scenario, event, f"{origin}: events[{index}]")
+    for index, mishap in enumerate(scenario.deliveries, start=1):
+        _check_time(scenario, mishap, f"{origin}: deliveries[{index}]")
     return scenario
+
+
+def _spelled_out(raw: dict[str, Any]) -> dict[str, Any]:
+    """One expectation each, where the file gives lists of days, rules or subjects: each with each."""
+    for name in ("expected_findings", "expected_before", "expected_anomalies"):
+        entries = raw.get(name)
+        if not isinstance(entries, list):
+            continue
+        single: list[Any] = []
+        for entry in entries:
+            if not isinstance(entry, dict):
+                single.append(entry)
+                continue
+            lists = [(key, value) for key, value in entry.items() if isinstance(value, list)]
+            for chosen in product(*(value for _, value in lists)):
+                single.append({**entry, **dict(zip((key for key, _ in lists), chosen, strict=True))})
+        raw[name] = single
+    return raw
+
+
+def _check_time(scenario: Scenario, when: Event | Mishap, where: str) -> None:
+    one_day = when.until_day is None or when.until_day == when.day
+    in_day = 0 <= when.start_hour <= 24 and 0 <= when.end_hour <= 24
+    if not in_day or (one_day and when.start_hour >= when.end_hour):
+        raise OperatorError(f"{where}: hours {when.start_hour:g} to {when.end_hour:g} are not a span of a day")
+    if when.until_day is not None and (when.day is None or when.until_day < when.day):
+        raise OperatorError(f"{where}: until_day {when.until_day} is before day {when.day}")
+    if when.day is not None and when.day < -scenario.history_days:
+        raise OperatorError(f"{where}: day {when.day} is before the history ({scenario.history_days} days)")

@@ -11,7 +11,10 @@ FIELD_STATUS = "status"
 FIELD_REASON = "reason"
 
 FINDINGS = "findings"
+FINDING_REVISIONS = "finding_revisions"
+"""Every version of every finding, so that what was known on a day can be asked for."""
 INDICATORS = "indicators"
+ANOMALIES = "anomalies"
 LEDGER = "ledger"
 ROLLUP_PROGRESS = "rollup_progress"
 """Up to when rollups are made; the row's time says so for the hours."""
@@ -22,22 +25,30 @@ QUALITY_FLAGS = "quality_flags"
 
 RECORD_TAGS: dict[str, tuple[str, ...]] = {
     FINDINGS: ("park", "rule", "subject", "tenant"),
+    FINDING_REVISIONS: ("park", "revision", "rule", "subject", "tenant"),
     INDICATORS: ("indicator", "park", "subject", "tenant"),
     LEDGER: ("gateway", "park", "run"),
     LATE_ARRIVALS: ("device", "park", "replica"),
     ROLLUP_PROGRESS: ("park",),
     QUALITY_FLAGS: ("flag", "gateway", "park", "point"),
+    ANOMALIES: ("park", "rule", "subject", "tenant"),
 }
+_FINDING_FIELDS = (
+    "verdict", "verdict_code", "observed", "limit", "margin_percent", "unit", "data_capture", "period_end_ms",
+    "judged_at_ms", "provisional", "rule_version", "evidence", "minimum_data_capture", "citation", "confidence",
+    "points", "absent", "digest", "known_at_ms", "change_reason", "rule_digest", "register_digest",
+)  # fmt: skip
 RECORD_FIELDS: dict[str, tuple[str, ...]] = {
-    FINDINGS: ("verdict", "verdict_code", "observed", "limit", "margin_percent", "unit", "data_capture",
-               "period_end_ms", "judged_at_ms", "provisional", "rule_version", "evidence",
-               "minimum_data_capture", "citation", "confidence", "points"),
+    FINDINGS: (*_FINDING_FIELDS, "revision"),
+    FINDING_REVISIONS: _FINDING_FIELDS,
     INDICATORS: ("value", "unit", "data_capture", "period_end_ms"),
     LEDGER: ("received", "stored", "quarantined", "duplicate", "late", "missing", "through_seq",
              "expected", "batches", "refilled", "missing_sequences"),
     LATE_ARRIVALS: ("oldest_ms", "newest_ms", "readings"),
     ROLLUP_PROGRESS: ("marks_through_ms",),
     QUALITY_FLAGS: ("observed", "limit", "value"),
+    ANOMALIES: ("verdict", "day_start_ms", "day_end_ms", "start_ms", "end_ms", "observed", "expected", "unit", "points",
+                "said_vi", "said_en", "method", "noticed_at_ms"),
 }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ UNIT_SUFFIX: dict[str, str] = {
     "kW": "kw", "kvar": "kvar", "kVA": "kva", "kWh": "kwh", "kvarh": "kvarh", "V": "v", "A": "a", "Hz": "hz",
     "1": "", "%": "percent", "pH": "", "degC": "degc",
     "m3/h": "m3_h", "m3": "m3", "l/s": "l_s", "bar": "bar", "kPa": "kpa", "hPa": "hpa",
-    "mg/l": "mg_l", "mS/cm": "ms_cm", "NTU": "ntu",
+    "mg/l": "mg_l", "mS/cm": "ms_cm", "NTU": "ntu", "Pt-Co": "ptco", "MPN/100ml": "mpn_100ml", "Bq/l": "bq_l",
     "mg/Nm3": "mg_nm3", "Nm3/h": "nm3_h", "ug/m3": "ug_m3",
     "W/m2": "w_m2", "m/s": "m_s", "mm": "mm", "kg": "kg", "t": "t", "t/h": "t_h", "items": "items", "MWh": "mwh",
 }  # fmt: skip

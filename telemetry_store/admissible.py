@@ -75,7 +75,7 @@ def _all_times_and_values_exist(rows: Sequence[ReadingRow]) -> bool:
     """One look at all rows: a sum is finite only when everything in it is (or is not, for sheer size: look closer)."""
     if not rows:
         return True
-    times = [row.time_ms for row in rows]
+    times = {row.time_ms for row in rows}
     return min(times) > -MAX_TIME_MS and max(times) < MAX_TIME_MS and isfinite(sum([row.value or 0.0 for row in rows]))
 
 

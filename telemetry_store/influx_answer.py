@@ -88,19 +88,18 @@ def _clean(rows: list[tuple[Cell, ...]], query: SeriesQuery) -> list[tuple[Cell,
     """Put right what InfluxQL says differently: times of whole-range answers, counts of nothing, "" for no reason."""
     counts = [select.aggregate is Aggregate.COUNT for select in query.select]
     if any(counts):
-        rows = [
-            (
-                row[0],
-                *(0 if value is None and is_count else value for value, is_count in zip(row[1:], counts, strict=True)),
-            )
-            for row in rows
-        ]
+        rows = [row if None not in row else _counted(row, counts) for row in rows]
     if any(select.field == FIELD_REASON for select in query.select):
         rows = [tuple(None if cell == "" else cell for cell in row) for row in rows]
         rows = [row for row in rows if any(cell is not None for cell in row[1:])]
     if not query.is_raw and not query.every_seconds:
         rows = [(query.start_ms, *row[1:]) for row in rows]
     return rows if query.limit is None else rows[: query.limit]
+
+
+def _counted(row: tuple[Cell, ...], counts: list[bool]) -> tuple[Cell, ...]:
+    cells = zip(row[1:], counts, strict=True)
+    return (row[0], *(0 if value is None and is_count else value for value, is_count in cells))
 
 
 def _kind(query: SeriesQuery, select: Select) -> Any:

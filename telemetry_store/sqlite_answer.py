@@ -61,12 +61,16 @@ def _from_json(found: sqlite3.Cursor, query: SeriesQuery) -> Iterator[Row]:
 
 
 def _aggregated(database: sqlite3.Connection, query: SeriesQuery, group: SeriesGroup) -> list[Row]:
+    statements = render_aggregates(query, group)
+    if len(statements) == 1:
+        (only,) = statements
+        return database.execute(only.sql, only.parameters).fetchall()[: query.limit]
     empty: list[Cell] = [0 if select.aggregate is Aggregate.COUNT else None for select in query.select]
     buckets: dict[int, list[Cell]] = {}
-    for statement in render_aggregates(query, group):
+    for statement in statements:
         for bucket, *values in database.execute(statement.sql, statement.parameters):
             row = buckets.setdefault(bucket, empty.copy())
-            for place, value in zip(statement.columns, values, strict=False):
+            for place, value in zip(statement.columns, values, strict=True):
                 row[place] = value
     ordered = sorted(buckets.items(), reverse=query.descending)
     return [(bucket, *values) for bucket, values in ordered[: query.limit]]

@@ -79,7 +79,10 @@ def render_raw(query: SeriesQuery, group: SeriesGroup) -> Statement:
 
 
 def render_aggregates(query: SeriesQuery, group: SeriesGroup) -> list[Statement]:
-    """One statement for all plain aggregates, one for each first or last; join their rows by bucket."""
+    """One statement for all plain aggregates, one for each first or last, rows in the order asked for.
+
+    Of several statements the rows must be joined by bucket.
+    """
     plain = [index for index, select in enumerate(query.select) if select.aggregate in _SQL_AGGREGATES]
     statements = [_plain(query, group, plain)] if plain and not query.combine else []
     for index, select in enumerate(query.select):
@@ -92,21 +95,24 @@ def render_aggregates(query: SeriesQuery, group: SeriesGroup) -> list[Statement]
 
 def _plain(query: SeriesQuery, group: SeriesGroup, indices: Sequence[int]) -> Statement:
     selects = tuple(query.select[index] for index in indices)
-    picked, parameters = _picked(query, group, selects)
+    # One column a field, not one an aggregate: a count that is asked for twice is then counted once.
+    fields = tuple(dict.fromkeys(select.field for select in selects))
+    picked, parameters = _picked(query, group, tuple(Select(field) for field in fields))
     columns = [
-        f"{_SQL_AGGREGATES[select.aggregate]}(c{place})"
-        for place, select in enumerate(selects)
+        f"{_SQL_AGGREGATES[select.aggregate]}(c{fields.index(select.field)})"
+        for select in selects
         if select.aggregate is not None
     ]
-    some = " OR ".join(f"count(c{place})" for place in range(len(selects)))
-    sql = f"SELECT bucket, {', '.join(columns)} FROM ({picked}) GROUP BY bucket HAVING {some}"
+    some = " OR ".join(f"count(c{place})" for place in range(len(fields)))
+    sql = f"SELECT bucket, {', '.join(columns)} FROM ({picked}) GROUP BY bucket HAVING {some} {_by_bucket(query)}"
     return Statement(sql, parameters, tuple(indices))
 
 
 def _edge(query: SeriesQuery, group: SeriesGroup, index: int) -> Statement:
     select = query.select[index]
     picked, parameters = _picked(query, group, (select,))
-    return Statement(f"SELECT bucket, v FROM ({_edge_sql(picked, select, 'bucket')})", parameters, (index,))
+    sql = f"SELECT bucket, v FROM ({_edge_sql(picked, select, 'bucket')}) {_by_bucket(query)}"
+    return Statement(sql, parameters, (index,))
 
 
 def _edge_sql(picked: str, select: Select, key: str) -> str:
@@ -127,7 +133,11 @@ def _combined(query: SeriesQuery, group: SeriesGroup, select: Select) -> Stateme
         each = _edge_sql(picked, select, "part, bucket")
     # All points' values of a bucket carry the bucket's start: their first and last is the greatest of them.
     outer = _SQL_AGGREGATES.get(query.combine, "max") if query.combine else "max"
-    return Statement(f"SELECT bucket, {outer}(v) FROM ({each}) GROUP BY bucket", parameters, (0,))
+    return Statement(f"SELECT bucket, {outer}(v) FROM ({each}) GROUP BY bucket {_by_bucket(query)}", parameters, (0,))
+
+
+def _by_bucket(query: SeriesQuery) -> str:
+    return f"ORDER BY bucket {'DESC' if query.descending else 'ASC'}"
 
 
 def _limit(query: SeriesQuery) -> str:

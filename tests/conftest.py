@@ -5,12 +5,18 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from telemetry_store.open import open_store
 from telemetry_store.protocol import TelemetryStore
 from tests.servers.influxdb import InfluxDatabase, InfluxServer
 from tests.servers.mosquitto import MosquittoServer
+from tests.servers.postgres import PostgresServer
 from tests.servers.smtp import SmtpServer
+
+# No test depends on time: an example may take as long as a busy machine makes it take.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture
@@ -59,6 +65,24 @@ async def sqlite_store(tmp_path: Path) -> AsyncIterator[TelemetryStore]:
     store = open_store(f"sqlite:///{tmp_path}/store.db")
     yield store
     await store.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One PostgreSQL for the whole run; tests take :func:`postgres_url` instead."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The URL of an empty database on a server that runs, also when the test before stopped it."""
+    postgres_server.start()
+    return postgres_server.database(f"test_{uuid4().hex[:12]}")
 
 
 @pytest.fixture

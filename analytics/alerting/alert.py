@@ -1,9 +1,11 @@
 """What an incident is: one rule broken at one subject, from the first exceeded period until it is released."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from analytics.finding import Finding
+from analytics.revision import ChangeReason
 
 
 class IncidentState(StrEnum):
@@ -20,6 +22,8 @@ class Step(StrEnum):
 
     OPENED = "opened"
     RESOLVED = "resolved"
+    CORRECTED = "corrected"
+    """What an earlier e-mail said of a period does not hold any more; once for each correction."""
 
 
 class Sense(StrEnum):
@@ -90,3 +94,44 @@ def begin_incident(finding: Finding, episode: int, now_ms: int) -> Incident:
         opened_by=finding,
         latest=finding,
     )
+
+
+def past_incident(findings: Sequence[Finding], episode: int, now_ms: int) -> Incident:
+    """An incident that came to light when its periods were long judged; over as soon as it is known.
+
+    ``findings`` are its exceeded periods in order.
+    """
+    first, last = findings[0], findings[-1]
+    begun = begin_incident(first, episode, now_ms)
+    return replace(
+        begun, state=IncidentState.RESOLVED, latest=last, fired_ms=now_ms, ends_ms=last.period_end_ms
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What was said of a closed period, what holds now, and why; ``opens`` is the incident it tells of first, if any.
+
+    ``incident`` is the one whose e-mail is corrected. The id depends only on what was judged and how often.
+    """
+
+    id: str
+    fingerprint: str
+    tenant: str
+    number: int
+    incident: str
+    before: Finding
+    after: Finding
+    reason: ChangeReason | None
+    decided_ms: int
+    opens: str = ""
+
+    @property
+    def period_start_ms(self) -> int:
+        """Which period it is about."""
+        return self.after.period_start_ms
+
+
+def correction_id(fingerprint: str, period_start_ms: int, number: int) -> str:
+    """The id of a period's n-th correction."""
+    return f"{fingerprint}@{period_start_ms}#{number}"

@@ -5,6 +5,7 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Protocol
 
+from analytics.alerting.case_file import Policy
 from analytics.alerting.composer import EmailComposer
 from analytics.alerting.delivery import Delivery
 from analytics.alerting.engine import AlertEngine
@@ -16,6 +17,8 @@ from service_runtime.clock import Clock
 from service_runtime.errors import SettingsError
 from telemetry_model.park_register import Park
 from telemetry_store.protocol import TelemetryStore
+
+DAY_MS = 86_400_000
 
 
 class AlertSettings(Protocol):
@@ -37,6 +40,8 @@ class AlertSettings(Protocol):
     def state_path(self) -> str | Path: ...
     @property
     def console_url(self) -> str: ...
+    @property
+    def late_alert_days(self) -> int: ...
 
 
 def build_alert_engine(
@@ -70,4 +75,5 @@ def build_alert_engine(
         park, load_rulebook() if rules is None else rules, store, settings.mail_from, settings.console_url, clock
     )
     delivery = Delivery(incidents, sender, composer.compose, clock)
-    return AlertEngine(park, incidents, delivery, clock, domain, hysteresis)
+    policy = Policy(hysteresis, settings.late_alert_days * DAY_MS)
+    return AlertEngine(park, incidents, delivery, clock, domain, policy)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from email.message import EmailMessage
 
-from analytics.alerting.alert import Incident
+from analytics.alerting.alert import Correction, Incident
 from analytics.alerting.chart_data import read_chart_series
 from analytics.alerting.email_message import Chart, build_email, finding_of, make_chart
 from analytics.alerting.naming import Naming
@@ -38,15 +38,15 @@ class EmailComposer:
         self._clock = clock
         self._charts: dict[tuple[str, str, str], Chart | None] = {}
 
-    async def compose(self, notification: Notification, incident: Incident) -> EmailMessage:
+    async def compose(self, notification: Notification, matter: Incident | Correction) -> EmailMessage:
         """The message, ready to send. ``ValueError`` when the recipient's address is no address."""
         naming = Naming(self._park, texts_of(notification.language), self._rules)
-        chart = await self._chart(notification, incident, naming)
+        chart = await self._chart(notification, matter, naming)
         sent_at = utc_from_ms(self._clock.now_ms())
-        return build_email(notification, incident, naming, chart, self._mail_from, sent_at, self._console_url)
+        return build_email(notification, matter, naming, chart, self._mail_from, sent_at, self._console_url)
 
-    async def _chart(self, notification: Notification, incident: Incident, naming: Naming) -> Chart | None:
-        finding = finding_of(incident, notification.step)
+    async def _chart(self, notification: Notification, matter: Incident | Correction, naming: Naming) -> Chart | None:
+        finding = finding_of(matter, notification.step)
         if finding.observed is None or finding.limit is None:
             return None
         key = (notification.incident, notification.step, notification.language)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from email.errors import MessageError
 from email.message import EmailMessage
 
-from analytics.alerting.alert import Incident
+from analytics.alerting.alert import Correction, Incident, Step
 from analytics.alerting.incident_store import IncidentStore
 from analytics.alerting.notification import DeliveryState, FailureReason, Notification
 from analytics.alerting.sender import MailSender, Outcome, SendResult
@@ -22,7 +22,7 @@ SERVER_TROUBLE = frozenset({FailureReason.UNREACHABLE, FailureReason.TLS, Failur
 """Trouble that every other e-mail would meet as well."""
 LONGEST_NAP_SECONDS = 60.0
 
-Compose = Callable[[Notification, Incident], Awaitable[EmailMessage]]
+Compose = Callable[[Notification, Incident | Correction], Awaitable[EmailMessage]]
 _log = logging.getLogger(__name__)
 
 
@@ -81,11 +81,11 @@ class Delivery:
         await asyncio.gather(running, return_exceptions=True)
 
     async def _attempt(self, notification: Notification) -> SendResult:
-        incident = self._store.incident(notification.incident)
-        if incident is None:
+        matter = self._matter(notification)
+        if matter is None:
             raise LookupError(f"notification {notification.message_id} is about an unknown incident")
         try:
-            message = await self._compose(notification, incident)
+            message = await self._compose(notification, matter)
         except (ValueError, MessageError) as error:
             result = SendResult(Outcome.PERMANENT, FailureReason.REJECTED_RECIPIENT, f"not an e-mail address: {error}")
         else:
@@ -93,6 +93,11 @@ class Delivery:
             result = await self._sender.send(message, lambda: self._store.save_notification(sending))
         self._record(notification, result)
         return result
+
+    def _matter(self, notification: Notification) -> Incident | Correction | None:
+        if notification.step is Step.CORRECTED:
+            return self._store.correction(notification.incident)
+        return self._store.incident(notification.incident)
 
     def _record(self, notification: Notification, result: SendResult) -> None:
         now_ms, attempts = self._clock.now_ms(), notification.attempts + 1

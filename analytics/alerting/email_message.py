@@ -8,9 +8,10 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from analytics.alerting import wording
-from analytics.alerting.alert import Incident, Step
+from analytics.alerting.alert import Correction, Incident, Step
 from analytics.alerting.chart import ChartTexts, draw_chart
 from analytics.alerting.chart_data import ChartSeries
+from analytics.alerting.correction_story import tell_correction
 from analytics.alerting.mail_policy import MAIL_POLICY
 from analytics.alerting.naming import Naming, is_oxygen_corrected
 from analytics.alerting.notification import Notification, message_id_of
@@ -21,7 +22,7 @@ from service_runtime.clock import utc_from_ms
 from telemetry_model.park_register import Park
 from telemetry_model.park_register.types import PARK_TENANT
 
-COLOURS = {Step.OPENED: "#b42318", Step.RESOLVED: "#1f7a4d"}
+COLOURS = {Step.OPENED: "#b42318", Step.RESOLVED: "#1f7a4d", Step.CORRECTED: "#8a5a00"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,11 @@ class Chart:
     alt: str
 
 
-def finding_of(incident: Incident, step: Step) -> Finding:
-    """The finding a step is about."""
-    return incident.opened_by if step is Step.OPENED else incident.latest
+def finding_of(matter: Incident | Correction, step: Step) -> Finding:
+    """The finding an e-mail is about."""
+    if isinstance(matter, Correction):
+        return matter.after
+    return matter.opened_by if step is Step.OPENED else matter.latest
 
 
 def make_chart(finding: Finding, series: ChartSeries | None, naming: Naming) -> Chart:
@@ -64,7 +67,7 @@ def make_chart(finding: Finding, series: ChartSeries | None, naming: Naming) -> 
 
 def build_email(
     notification: Notification,
-    incident: Incident,
+    matter: Incident | Correction,
     naming: Naming,
     chart: Chart | None,
     mail_from: str,
@@ -73,9 +76,16 @@ def build_email(
 ) -> EmailMessage:
     """The whole message. Everything that came from outside is escaped in the HTML part."""
     park, language = naming.park, naming.language
-    story = tell(incident, notification.step, naming)
+    story = (
+        tell_correction(matter, naming) if isinstance(matter, Correction) else tell(matter, notification.step, naming)
+    )
+    thread = ""
+    if isinstance(matter, Correction):
+        thread = matter.incident
+    elif notification.step is Step.RESOLVED:
+        thread = matter.id
     message = EmailMessage(policy=MAIL_POLICY)
-    _set_headers(message, notification, story, park, mail_from, sent_at)
+    _set_headers(message, notification, story, park, mail_from, sent_at, thread)
     message.set_content(_text(story, notification, park, console_url), cte="quoted-printable")
     colour = COLOURS[notification.step]
     image_id = f"chart.{notification.message_id[1:-1]}"
@@ -95,7 +105,13 @@ def build_email(
 
 
 def _set_headers(
-    message: EmailMessage, notification: Notification, story: Story, park: Park, mail_from: str, sent_at: datetime
+    message: EmailMessage,
+    notification: Notification,
+    story: Story,
+    park: Park,
+    mail_from: str,
+    sent_at: datetime,
+    thread: str,
 ) -> None:
     sender_name, sender_address = parseaddr(mail_from)
     message["Message-ID"] = notification.message_id
@@ -105,16 +121,16 @@ def _set_headers(
     reply_to = [_address(c.name, c.email) for c in park.contacts if c.tenant == PARK_TENANT]
     if reply_to:
         message["Reply-To"] = reply_to
-    if notification.step is Step.RESOLVED:
+    if thread:
         domain = notification.message_id[1:-1].rpartition("@")[2]
-        opening = message_id_of(park.id, notification.incident, Step.OPENED, notification.person, domain)
+        opening = message_id_of(park.id, thread, Step.OPENED, notification.person, domain)
         message["In-Reply-To"] = opening
         message["References"] = opening
     message["Subject"] = " ".join(story.subject.split())
     # RFC 3834: keeps vacation responders from answering a machine.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    if notification.step is Step.OPENED:
+    if notification.step in (Step.OPENED, Step.CORRECTED):
         message["Importance"] = "high"
 
 

@@ -1,7 +1,8 @@
 """Incidents, watches and the notification log in SQLite: what makes "at most one e-mail" true across crashes.
 
 The promise: **at most one e-mail for each (incident, step, person), also across crashes; tried until the server says
-yes, or no for good.** A notification's row is written in the same transaction as the incident's change, with a
+yes, or no for good.** A correction has an id of its own, so the same holds for each of them.
+A notification's row is written in the same transaction as the incident's change, with a
 ``Message-ID`` that depends on nothing but incident, step and person. Then:
 
 * everything up to and including ``RCPT TO`` may fail, crash and be repeated freely: no text has left;
@@ -23,11 +24,12 @@ from pathlib import Path
 
 import msgspec
 
-from analytics.alerting.alert import Incident, IncidentState, Sense, Step
+from analytics.alerting.alert import Correction, Incident, IncidentState, Sense, Step
 from analytics.alerting.hysteresis import Weight
 from analytics.alerting.notification import DeliveryState, FailureReason, Notification
 from analytics.alerting.stages import Watch
 from analytics.finding import Finding
+from analytics.revision import ChangeReason
 from service_runtime.errors import OperatorError
 
 SCHEMA = """
@@ -41,6 +43,13 @@ CREATE TABLE IF NOT EXISTS alert_incidents (
   updated_ms INTEGER NOT NULL, fired_ms INTEGER, ends_ms INTEGER, opened_by BLOB NOT NULL, latest BLOB NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS alert_incidents_newest ON alert_incidents (fingerprint, starts_ms, episode);
+CREATE TABLE IF NOT EXISTS alert_corrections (
+  id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, tenant TEXT NOT NULL, period_start_ms INTEGER NOT NULL,
+  number INTEGER NOT NULL, incident TEXT NOT NULL, before BLOB NOT NULL, after BLOB NOT NULL, reason TEXT,
+  decided_ms INTEGER NOT NULL, opens TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS alert_corrections_period ON alert_corrections (fingerprint, period_start_ms);
+CREATE INDEX IF NOT EXISTS alert_corrections_opens ON alert_corrections (opens);
 CREATE TABLE IF NOT EXISTS alert_notifications (
   incident TEXT NOT NULL, step TEXT NOT NULL, person TEXT NOT NULL, name TEXT NOT NULL, language TEXT NOT NULL,
   message_id TEXT NOT NULL UNIQUE, state TEXT NOT NULL, queued_ms INTEGER NOT NULL, attempts INTEGER NOT NULL,
@@ -54,6 +63,7 @@ _NOTIFICATION = (
     "incident, step, person, name, language, message_id, state, queued_ms, attempts, next_attempt_ms, sent_ms, reason, "
     "detail"
 )
+_CORRECTION = "id, fingerprint, tenant, number, incident, before, after, reason, decided_ms, opens"
 _INCIDENT = "fingerprint, tenant, episode, state, sense, starts_ms, updated_ms, opened_by, latest, fired_ms, ends_ms"
 
 
@@ -118,6 +128,55 @@ class IncidentStore:
         """By id."""
         row = self._db.execute(f"SELECT {_INCIDENT} FROM alert_incidents WHERE id = ?", (incident_id,)).fetchone()
         return _incident(row) if row else None
+
+    def incidents_since(self, fingerprint: str, from_ms: int) -> list[Incident]:
+        """Incidents that are open or ended at or after an instant, oldest first."""
+        rows = self._db.execute(
+            f"SELECT {_INCIDENT} FROM alert_incidents WHERE fingerprint = ? AND (ends_ms IS NULL OR ends_ms >= ?) "
+            "ORDER BY starts_ms, episode",
+            (fingerprint, from_ms),
+        )
+        return [_incident(row) for row in rows]
+
+    def corrections_since(self, fingerprint: str, from_ms: int) -> list[Correction]:
+        """Corrections of periods that start at or after an instant, in the order of their decision."""
+        rows = self._db.execute(
+            f"SELECT {_CORRECTION} FROM alert_corrections WHERE fingerprint = ? AND period_start_ms >= ? "
+            "ORDER BY decided_ms, number",
+            (fingerprint, from_ms),
+        )
+        return [_correction(row) for row in rows]
+
+    def correction(self, correction_id: str) -> Correction | None:
+        """By id."""
+        row = self._db.execute(f"SELECT {_CORRECTION} FROM alert_corrections WHERE id = ?", (correction_id,)).fetchone()
+        return _correction(row) if row else None
+
+    def save_correction(self, correction: Correction) -> None:
+        """Insert; one that is there stays as it is."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO alert_corrections "
+            "(id, fingerprint, tenant, number, incident, before, after, reason, decided_ms, opens, period_start_ms) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(correction.id, correction.fingerprint, correction.tenant, correction.number, correction.incident),
+                *(msgspec.json.encode(correction.before), msgspec.json.encode(correction.after)),
+                *(correction.reason, correction.decided_ms, correction.opens, correction.period_start_ms),
+            ),
+        )
+
+    def told(self, letter: str, step: Step) -> frozenset[str]:
+        """Who got an e-mail about this step, or will: everyone but those whose server refused it for good."""
+        rows = self._db.execute(
+            "SELECT person FROM alert_notifications WHERE incident = ? AND step = ? AND state != 'failed'",
+            (letter, step),
+        )
+        return frozenset(person for (person,) in rows)
+
+    def told_by_correction(self, incident_id: str) -> frozenset[str]:
+        """Who heard of an incident first through a correction."""
+        rows = self._db.execute("SELECT id FROM alert_corrections WHERE opens = ?", (incident_id,)).fetchall()
+        return frozenset(person for (letter,) in rows for person in self.told(letter, Step.CORRECTED))
 
     def save_incident(self, incident: Incident) -> None:
         """Insert or update."""
@@ -194,6 +253,12 @@ def _incident(row: tuple[str, str, int, str, str, int, int, bytes, bytes, int | 
         fired_ms=row[9],
         ends_ms=row[10],
     )
+
+
+def _correction(row: tuple[str, str, str, int, str, bytes, bytes, str | None, int, str]) -> Correction:
+    before, after = (msgspec.json.decode(text, type=Finding) for text in row[5:7])
+    reason = ChangeReason(row[7]) if row[7] else None
+    return Correction(*row[:5], before, after, reason, *row[8:])
 
 
 def _columns(item: Notification) -> tuple[str | int | None, ...]:

@@ -34,6 +34,13 @@ class Reason(StrEnum):
     """A period still running can raise an alarm worth acting on, but cannot give the all-clear."""
     OLDER_PERIOD = "older_period"
     """A newer period of the same fingerprint was judged already."""
+    CORRECTED = "corrected"
+    """An e-mail said something else of this period."""
+    LATE_EXCEEDANCE = "late_exceedance"
+    """An exceedance that came to light after newer periods were judged, and belongs to no known incident."""
+    TOO_LATE_TO_TELL = "too_late_to_tell"
+    DATA_MISSING_KEEPS_STATE = "data_missing_keeps_state"
+    """The database has lost data it had: what was known before stands."""
 
     NO_CONTACT = "no_contact"
     ALREADY_NOTIFIED = "already_notified"
@@ -204,5 +211,5 @@ def stop_already_notified(notice: Notice) -> Reason | None:
 
 def stop_unheard_opening(notice: Notice) -> Reason | None:
     """Nobody wants to hear that something is over which he never heard of."""
-    unheard = notice.step is Step.RESOLVED and Step.OPENED not in notice.told
+    unheard = notice.step is Step.RESOLVED and not {Step.OPENED, Step.CORRECTED} & notice.told
     return Reason.NOT_TOLD_OF_OPENING if unheard else None

@@ -7,7 +7,11 @@ from analytics.alerting.alert import Incident, Sense, Step
 from analytics.alerting.naming import Naming
 from analytics.finding import Confidence, Finding
 from analytics.rulebook.evidence import in_language
+from service_runtime.clock import utc_from_ms
 from telemetry_model.park_register.types import PARK_TENANT
+
+LATE_FROM_MS = 36 * 3_600_000
+"""An alert that comes later than this after its period says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def tell(incident: Incident, step: Step, naming: Naming) -> Story:
     return Story(
         subject=_subject(finding, incident.sense, step, naming),
         kicker=texts.fill("kicker", step),
-        headline=_capitalised(
+        headline=capitalised(
             texts.fill(
                 "headline",
                 _key(step, incident.sense),
@@ -85,7 +89,7 @@ def tell(incident: Incident, step: Step, naming: Naming) -> Story:
         notes=_notes(finding, incident, step, naming),
         facts=_facts(finding, incident.sense, step, naming),
         next_steps=tuple(texts.next_steps(step, naming.topic(finding))),
-        evidence=tuple(_evidence(sentence, naming) for sentence in finding.evidence),
+        evidence=tuple(evidence_text(sentence, naming) for sentence in finding.evidence),
         footer=(
             texts.fill("footer", "sender", park=naming.park.name(naming.language)),
             texts.fill("footer", "reply", operator=naming.operator()),
@@ -133,9 +137,27 @@ def _notes(finding: Finding, incident: Incident, step: Step, naming: Naming) -> 
     notes: list[str] = []
     if finding.provisional:
         notes.append(naming.texts.fill("lead", "provisional"))
-    if step is Step.RESOLVED and finding.period_start_ms == incident.opened_by.period_start_ms:
-        notes.append(naming.texts.fill("lead", "period_closed" if incident.opened_by.provisional else "same_period"))
+    opened = incident.opened_by
+    if step is Step.RESOLVED and opened.provisional and finding.period_start_ms == opened.period_start_ms:
+        notes.append(naming.texts.fill("lead", "period_closed"))
+    if step is Step.OPENED:
+        notes += _late_notes(incident, naming)
     return tuple(notes)
+
+
+def _late_notes(incident: Incident, naming: Naming) -> list[str]:
+    """That an alert is about the past: an exceedance that came to light long after its period."""
+    opened, fired_ms = incident.opened_by, incident.fired_ms
+    if fired_ms is None or fired_ms - opened.period_end_ms < LATE_FROM_MS:
+        return []
+    texts, zone = naming.texts, naming.park.timezone
+    known = wording.day(utc_from_ms(fired_ms).astimezone(zone), naming.language)
+    notes = [texts.fill("lead", "late", day=known)]
+    latest = incident.latest
+    if incident.ends_ms is not None and incident.ends_ms <= fired_ms and latest.period_end_ms > opened.period_end_ms:
+        until = wording.day(utc_from_ms(latest.period_end_ms - 1).astimezone(zone), naming.language)
+        notes.append(texts.fill("lead", "late_range", until=until))
+    return notes
 
 
 def _facts(finding: Finding, sense: Sense, step: Step, naming: Naming) -> tuple[Fact, ...]:
@@ -152,9 +174,9 @@ def _facts(finding: Finding, sense: Sense, step: Step, naming: Naming) -> tuple[
     minimum = wording.share_percent(finding.minimum_data_capture, language)
     facts += [
         Fact("period", span),
-        Fact("basis", _basis(finding, naming)),
+        Fact("basis", basis_text(finding, naming)),
         Fact("capture", texts.fill("facts", "capture", share=share, minimum=minimum)),
-        Fact("rule", _rule(finding, naming)),
+        Fact("rule", rule_text(finding, naming)),
     ]
     return tuple(Fact(texts.fill("labels", fact.label), fact.value, fact.strong) for fact in facts)
 
@@ -173,24 +195,27 @@ def _number_facts(figures: Figures, sense: Sense, step: Step, naming: Naming) ->
     return facts
 
 
-def _basis(finding: Finding, naming: Naming) -> str:
+def basis_text(finding: Finding, naming: Naming) -> str:
     """A citation alone only for what was read in the source: a setting must never look like law."""
     if finding.confidence is Confidence.SETTING and not finding.citation:
         return naming.texts.fill("basis", "setting_bare")
     return naming.texts.fill("basis", finding.confidence, citation=naming.texts.cite(finding.citation))
 
 
-def _rule(finding: Finding, naming: Naming) -> str:
+def rule_text(finding: Finding, naming: Naming) -> str:
+    """The rule's title, id and version."""
     values = {"title": naming.rule(finding), "rule": finding.rule, "version": finding.rule_version}
     known = values["title"] != finding.rule
     return naming.texts.fill("facts", "rule" if known else "rule_bare", **values)
 
 
-def _evidence(sentence: str, naming: Naming) -> str:
+def evidence_text(sentence: str, naming: Naming) -> str:
+    """A sentence of evidence in the reader's language."""
     translated = in_language(sentence, naming.language)
     # A sentence the rulebook does not know stays whole: half a translation is worse than none.
     return sentence if translated == sentence else naming.texts.cite(translated)
 
 
-def _capitalised(text: str) -> str:
+def capitalised(text: str) -> str:
+    """With a great first letter."""
     return text[:1].upper() + text[1:]

@@ -1,16 +1,24 @@
 """Amounts of a period against a licence, as an equivalent of energy, and given against received."""
 
+from analytics.data_capture import SlotState
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
-from analytics.evaluators.register_difference import amount_of
+from analytics.evaluators.register_difference import MINIMUM_REGISTER_SLOTS, amount_of
 from analytics.rulebook.evidence import say
+from analytics.slot_series import SlotSeries
 from analytics.windows import HOUR_MS, Window
+from telemetry_model.park_register import Park
+from telemetry_model.quantities import Kind
 
 DAY_HOURS = 24
 LICENSED_FLOW = "licensed_flow_m3_day"
 
 
 def licensed_amount(context: Context) -> Judge:
-    """Judge the discharged volume in percent of ``licensed_flow_m3_day``, for the hours the window has."""
+    """Judge the discharged volume in percent of ``licensed_flow_m3_day``, for the hours that were counted.
+
+    A register read once an hour shows 23 of a day's 24 hours from its first to its last reading: what is licensed for
+    the day would hide the missing one.
+    """
     licensed = context.installation.attributes.get(LICENSED_FLOW) if context.installation else None
     series = next(iter(context.series.values()))
     if isinstance(licensed, bool) or not isinstance(licensed, (int, float)) or licensed <= 0:
@@ -20,12 +28,24 @@ def licensed_amount(context: Context) -> Judge:
         amount = amount_of(context.park, series, window)
         if amount.value is None:
             return nothing((series.point,), *amount.evidence)
-        allowed = licensed * (window.end_ms - window.start_ms) / (DAY_HOURS * HOUR_MS)
+        allowed = licensed * _counted_hours(context.park, series, window) / DAY_HOURS
         observed = round(100 * amount.value / allowed, 9)
         words = say("licensed_amount", amount=amount.value, licensed=allowed, observed=round(observed, 2))
         return Outcome(observed, amount.capture, (*amount.evidence, words), (series.point,))
 
     return judge
+
+
+def _counted_hours(park: Park, series: SlotSeries, window: Window) -> float:
+    """Hours from the first to the last register reading of the window; of interval amounts the whole window's."""
+    part = series.within(window)
+    starts = series.start_ms[part][series.state[part] == SlotState.VALID]
+    point = park.points[series.point]
+    if point.quantity.kind is not Kind.COUNTER or len(starts) < MINIMUM_REGISTER_SLOTS:
+        return (window.end_ms - window.start_ms) / HOUR_MS
+    # The last slot is counted up to its last reading, which is one interval before its end.
+    within_slot_ms = max(0, series.slot_ms - point.interval_seconds * 1000)
+    return (int(starts[-1]) - int(starts[0]) + within_slot_ms) / HOUR_MS
 
 
 def energy_equivalent(context: Context) -> Judge:

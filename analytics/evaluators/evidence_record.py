@@ -3,6 +3,7 @@
 from datetime import date
 
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
+from analytics.evaluators.firm_share import firm_share
 from analytics.rulebook.evidence import say
 from analytics.rulebook.rule import EvidenceMeasure
 from analytics.windows import Window, local_day
@@ -15,6 +16,10 @@ def evidence_record(context: Context) -> Judge:
     A record says what it says with certainty, so data capture is 1.
     """
     rule, park = context.rule, context.park
+    if rule.evidence_measure is EvidenceMeasure.FIRM_SHARE and any(
+        r.indicator == rule.id and r.subject in park.tenants for r in park.evidence
+    ):
+        return firm_share(context)
     subject = context.installation.id if context.installation else ""
     owners = ("", park.id) if context.installation is None else (subject, context.installation.tenant)
     records = [record for record in park.evidence if record.indicator == rule.id and record.subject in owners]

@@ -14,12 +14,13 @@ def live_data(context: Context) -> Judge:
     1 as soon as anything at all was received: missing data is what the rule is about, not a reason not to judge.
     """
     rule, park = context.rule, context.park
-    owned = {
-        firm.id: {
-            role: [p.id for p in park.points_with_role(role) if p.tenant == firm.id] for role in rule.numerator_roles
-        }
-        for firm in park.firms()
+    owned: dict[str, dict[str, list[str]]] = {
+        firm.id: {role: [] for role in rule.numerator_roles} for firm in park.firms()
     }
+    for role in rule.numerator_roles:
+        for point in park.points_with_role(role):
+            if point.tenant in owned:
+                owned[point.tenant][role].append(point.id)
 
     def judge(window: Window) -> Outcome:
         captures = {point: _capture(series, window) for point, series in context.series.items()}

@@ -1,6 +1,8 @@
 """How much a counter counted, or intervals add up to, over a window; a register that falls or jumps gives no amount."""
 
+import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +10,11 @@ import numpy as np
 from analytics.data_capture import SlotState, expected_slots
 from analytics.evaluators.impossible_values import impossible_sentence
 from analytics.evaluators.register_jump import find_jump
+from analytics.frame_contract import Floats
 from analytics.rulebook.evidence import say
 from analytics.slot_series import SlotSeries
-from analytics.windows import Window
-from telemetry_model.park_register import Park
+from analytics.windows import Window, local_text
+from telemetry_model.park_register import MeterExchange, Park
 
 MINIMUM_REGISTER_SLOTS = 3
 """A difference between two slots could not be told from one faulty reading."""
@@ -38,10 +41,14 @@ def counted(park: Park, series: SlotSeries, window: Window) -> Amount:
     starts, low, high = series.start_ms[part][valid], series.low[part][valid], series.high[part][valid]
     if not len(starts):
         return Amount(None, 0.0, (say("point_no_data", point=series.point), *_left_out(park, series, window)))
+    if park.meter_exchanges:
+        exchanges = park.exchanges_of(series.point, window.start_ms, window.end_ms)
+        if exchanges:
+            return counted_over_exchanges(park, series, window, exchanges)
     # Falls first: a slot in which the register fell has extremes that look like a rise.
-    falls = np.flatnonzero(low[1:] < high[:-1])
-    if len(falls):
-        place = int(falls[0])
+    fell = low[1:] < high[:-1]
+    if fell.any():
+        place = int(fell.argmax())
         words = say("register_fell", point=series.point, before=float(high[place]), after=float(low[place + 1]))
         return Amount(None, 0.0, (words,))
     jump = find_jump(park, series, starts, low, high)
@@ -55,6 +62,50 @@ def counted(park: Park, series: SlotSeries, window: Window) -> Amount:
         "counter_span", point=series.point, amount=value, unit=series.unit, count=len(starts), expected=expected
     )
     return Amount(value, min(1.0, len(starts) / expected), (words, *_left_out(park, series, window)))
+
+
+def counted_over_exchanges(
+    park: Park, series: SlotSeries, window: Window, exchanges: Sequence[MeterExchange]
+) -> Amount:
+    """What the meters counted one after the other: each from its first to its last value, as the fitter wrote them.
+
+    The slot in which an exchange fell holds both meters and is not read. A register that falls, jumps or does not fit
+    what was written down gives no amount.
+    """
+    part = series.within(window)
+    valid = series.state[part] == SlotState.VALID
+    starts, low, high = series.start_ms[part][valid], series.low[part][valid], series.high[part][valid]
+    edges = [window.start_ms, *(exchange.time_ms for exchange in exchanges), window.end_ms]
+    total, used, evidence = 0.0, 0, []
+    for number, (begin, end) in enumerate(itertools.pairwise(edges)):
+        own = (starts >= begin) & (starts + series.slot_ms <= end)
+        registers = _own_registers(low[own], high[own], exchanges, number)
+        fall = next((pair for pair in itertools.pairwise(registers) if pair[1] < pair[0]), None)
+        if fall is not None:
+            words = say("register_fell", point=series.point, before=float(fall[0]), after=float(fall[1]))
+            return Amount(None, 0.0, (words,))
+        jump = find_jump(park, series, starts[own], low[own], high[own]) if own.any() else None
+        if jump is not None:
+            return Amount(None, 0.0, (jump,))
+        total += registers[-1] - registers[0] if registers else 0.0
+        used += int(own.sum())
+    for exchange in exchanges:
+        at = local_text(exchange.time_ms, park.timezone)
+        evidence.append(
+            say("meter_exchanged", point=series.point, at=at, last=exchange.last_value, first=exchange.first_value,
+                old=exchange.old_serial or "?", new=exchange.new_serial or "?")
+        )  # fmt: skip
+    expected = expected_slots(window.start_ms, window.end_ms, series.slot_ms)
+    value, count = round(total, 9), min(expected, used + len(exchanges))
+    words = say("counter_span", point=series.point, amount=value, unit=series.unit, count=count, expected=expected)
+    return Amount(value, min(1.0, count / expected), (words, *evidence, *_left_out(park, series, window)))
+
+
+def _own_registers(low: Floats, high: Floats, exchanges: Sequence[MeterExchange], number: int) -> list[float]:
+    """One meter's register in the order of time: its first value, each slot's extremes, its last value."""
+    opening = [exchanges[number - 1].first_value] if number else []
+    closing = [exchanges[number].last_value] if number < len(exchanges) else []
+    return [*opening, *np.column_stack((low, high)).ravel().tolist(), *closing]
 
 
 def summed(park: Park, series: SlotSeries, window: Window) -> Amount:

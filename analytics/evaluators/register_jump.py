@@ -11,8 +11,9 @@ Values above the point's ``range_high`` in the park register were left out befor
 import numpy as np
 import numpy.typing as npt
 
+from analytics.frame_contract import Floats
 from analytics.rulebook.evidence import say
-from analytics.slot_series import Floats, SlotSeries
+from analytics.slot_series import SlotSeries
 from analytics.windows import HOUR_MS
 from telemetry_model.park_register import MeasuringPoint, Park
 
@@ -30,15 +31,14 @@ def find_jump(park: Park, series: SlotSeries, starts: npt.NDArray[np.int64], low
     whole slot, one between two slots the time from one start to the other.
     """
     point = park.points[series.point]
-    before = np.column_stack((low, np.append(high[:-1], np.nan))).ravel()[:-1]
-    after = np.column_stack((high, np.append(low[1:], np.nan))).ravel()[:-1]
-    slot_hours = np.full(len(starts), series.slot_ms / HOUR_MS)
-    hours = np.column_stack((slot_hours, np.append(np.diff(starts) / HOUR_MS, np.nan))).ravel()[:-1]
+    passed = (starts[1:] - starts[:-1]) / HOUR_MS
+    before, after = _alternating(low, high[:-1]), _alternating(high, low[1:])
+    hours = _alternating(np.full(len(starts), series.slot_ms / HOUR_MS), passed)
     contracted = contracted_kw(park, point)
     if contracted is not None:
         per_hour = CONTRACT_MARGIN * contracted
     else:
-        rates = np.diff(high) / (np.diff(starts) / HOUR_MS)
+        rates = (high[1:] - high[:-1]) / passed
         rises = rates[rates > 0]
         if len(rises) < MINIMUM_RISES:
             return None
@@ -57,14 +57,17 @@ def find_jump(park: Park, series: SlotSeries, starts: npt.NDArray[np.int64], low
                median=median, **span)  # fmt: skip
 
 
+def _alternating(within: Floats, between: Floats) -> Floats:
+    """One of the slots, one of the gap to the next slot, and so on; there is one slot more than gaps."""
+    mixed = np.empty(len(within) + len(between))
+    mixed[::2], mixed[1::2] = within, between
+    return mixed
+
+
 def contracted_kw(park: Park, point: MeasuringPoint) -> float | None:
     """The greatest contracted power of the supplies that the point's meter stands for, if it counts what they take."""
     if point.quantity.name not in _CONTRACTED_QUANTITIES:
         return None
-    stated = [
-        installation.attributes.get("contracted_kw")
-        for installation in park.installations.values()
-        if installation.device == point.device
-    ]
+    stated = [installation.attributes.get("contracted_kw") for installation in park.installations_at(point.device)]
     numbers = [float(kw) for kw in stated if isinstance(kw, (int, float)) and not isinstance(kw, bool) and kw > 0]
     return max(numbers, default=None)

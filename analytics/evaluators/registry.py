@@ -12,6 +12,7 @@ from analytics.evaluators.flat_line import flat_line
 from analytics.evaluators.live_data import live_data
 from analytics.evaluators.power_factor import power_factor
 from analytics.evaluators.range_mean import range_mean
+from analytics.evaluators.recorded_flows import circularity, waste_share
 from analytics.evaluators.register_facts import automatic_points, register_share, register_value, symbiosis_links
 from analytics.evaluators.share import share
 from analytics.evaluators.slot_maximum import slot_maximum
@@ -40,5 +41,7 @@ EVALUATORS: Mapping[EvaluatorKind, Callable[[Context], Judge]] = MappingProxyTyp
         EvaluatorKind.SYMBIOSIS_LINKS: symbiosis_links,
         EvaluatorKind.AUTOMATIC_POINTS: automatic_points,
         EvaluatorKind.ANALYSER_RANGE: analyser_range,
+        EvaluatorKind.WASTE_SHARE: waste_share,
+        EvaluatorKind.CIRCULARITY: circularity,
     }
 )

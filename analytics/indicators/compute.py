@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from analytics.indicator import IndicatorValue
+from analytics.indicators.district_indicators import DISTRICT, district_indicators
+from analytics.indicators.machine_indicators import ENERGY, ITEMS, MACHINE, POWER, machine_indicators
 from analytics.indicators.outlet_indicators import (
     ENERGY_ATTRIBUTE,
     FLOW_ATTRIBUTE,
@@ -39,10 +41,12 @@ async def compute_indicators(
     ``law_day``: electricity is priced under the tariff of that day. Raises ``UnreachableError``.
     """
     points, fine = _needed(park)
-    readings = await read_points(store, park, points, span, fine)
+    machines = {i.device for i in park.installations.values() if i.kind == MACHINE}
+    by_interval = frozenset(point.id for point in points if point.device in machines)
+    readings = await read_points(store, park, points, span, fine, by_interval)
     view = ParkView(park, span, readings, law_day)
     return [
-        dataclasses.replace(found, value=_withheld(found.value, minimum_data_capture)) for found in _indicators(view)
+        dataclasses.replace(found, value=withheld(found.value, minimum_data_capture)) for found in _indicators(view)
     ]
 
 
@@ -63,6 +67,10 @@ def _indicators(view: ParkView) -> Iterator[ReportedIndicator]:
             yield from outlet_indicators(view, installation)
         elif installation.kind == STACK:
             yield from stack_indicators(view, installation)
+        elif installation.kind == DISTRICT:
+            yield from district_indicators(view, installation)
+        elif installation.kind == MACHINE:
+            yield from machine_indicators(view, installation)
     for link in view.park.symbiosis:
         yield from link_indicators(view, link)
 
@@ -91,16 +99,21 @@ def _points_of(park: Park, installation: Installation) -> Iterable[MeasuringPoin
     if installation.kind == SUPPLY:
         names = frozenset({"active_power", *(name for pair in ENERGY_PAIRS for name in pair)})
     elif installation.kind in OUTLETS:
-        names = _OUTLET_GAUGES | {"volume", "active_energy_import"}
+        names = _OUTLET_GAUGES | {"volume", "active_energy_import", "active_energy_interval"}
         attributes = (installation.attributes.get(a) for a in (FLOW_ATTRIBUTE, INLET_ATTRIBUTE, ENERGY_ATTRIBUTE))
         devices += [value for value in attributes if isinstance(value, str)]
     elif installation.kind == STACK:
         names = _STACK_GAUGES
+    elif installation.kind == DISTRICT:
+        names = frozenset({"flow"})
+    elif installation.kind == MACHINE:
+        names = frozenset({POWER, ENERGY, ITEMS})
     for device in devices:
         yield from (point for point in park.points_of_device(device) if point.quantity.name in names)
 
 
-def _withheld(value: IndicatorValue, minimum: float) -> IndicatorValue:
+def withheld(value: IndicatorValue, minimum: float) -> IndicatorValue:
+    """The value, or the reason why there is none where less than ``minimum`` (0-1) of the data is there."""
     if value.value is None or value.data_capture >= minimum:
         return value
     reason = f"only {100 * value.data_capture:.1f} % of the expected data are there, {100 * minimum:g} % are needed"

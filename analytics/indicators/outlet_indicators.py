@@ -1,5 +1,6 @@
 """Indicators of outlets and stacks: loads, removal, energy of treatment, mass flows, emissions of the fuel burnt."""
 
+import math
 from collections.abc import Iterator
 
 from analytics.finding import Confidence
@@ -8,7 +9,8 @@ from analytics.indicators.emissions import mass_flow_of_slots
 from analytics.indicators.greenhouse_gas import gas_mass_t, scope_1_emissions
 from analytics.indicators.measured import Measured
 from analytics.indicators.park_view import ParkView, ReportedIndicator, number
-from analytics.indicators.store_readings import SLOT_MS, Missing
+from analytics.indicators.side_by_side import join_slots, side_by_side
+from analytics.indicators.store_readings import Missing
 from analytics.indicators.wastewater import load_of_slots, removal_efficiency, treatment_energy
 from telemetry_model.park_register import Installation
 
@@ -40,12 +42,11 @@ def outlet_indicators(view: ParkView, outlet: Installation) -> Iterator[Reported
 
 def stack_indicators(view: ParkView, stack: Installation) -> Iterator[ReportedIndicator]:
     """Mass flow of each measured gas, and what burning the metered gas emits (scope 1)."""
-    flows = _by_slot(view, stack.device, "stack_flow")
     for gas in GASES:
         if view.point(stack.device, gas) is None:
             continue
-        concentrations = _by_slot(view, stack.device, gas)
-        value = mass_flow_of_slots(*_aligned(view, concentrations, flows))
+        both = side_by_side(view, ((stack.device, gas), (stack.device, "stack_flow")))
+        value = mass_flow_of_slots(both.padded(0), both.padded(1))
         yield view.report(f"{gas}_mass_flow", stack.id, stack.tenant, value)
     if view.point(stack.device, "gas_flow") is not None:
         yield view.report("scope_1_emissions", stack.id, stack.tenant, _fuel(view, stack))
@@ -54,16 +55,20 @@ def stack_indicators(view: ParkView, stack: Installation) -> Iterator[ReportedIn
 def _load(view: ParkView, device: str, flow_device: str, quantity: str) -> IndicatorValue:
     if not flow_device:
         return untold("kg/d", _REGISTER, f"'{FLOW_ATTRIBUTE}' of the outlet is not set in the register")
-    flows, concentrations = _by_slot(view, flow_device, "flow"), _by_slot(view, device, quantity)
-    return load_of_slots(*_aligned(view, flows, concentrations))
+    both = side_by_side(view, ((flow_device, "flow"), (device, quantity)))
+    return load_of_slots(both.padded(0), both.padded(1))
 
 
 def _removal(view: ParkView, outlet: Installation, quantity: str) -> IndicatorValue:
-    inlet = _device(outlet, INLET_ATTRIBUTE)
+    """From the slots in which flow, inlet and outlet were all measured: loads of different days do not compare."""
+    inlet, flow = _device(outlet, INLET_ATTRIBUTE), _device(outlet, FLOW_ATTRIBUTE)
     if not inlet or view.point(inlet, quantity) is None:
         return untold("%", _REGISTER, f"'{INLET_ATTRIBUTE}' of {outlet.id} names no device that measures {quantity}")
-    flow = _device(outlet, FLOW_ATTRIBUTE)
-    into, out = _load(view, inlet, flow, quantity), _load(view, outlet.device, flow, quantity)
+    if not flow:
+        return untold("%", _REGISTER, f"'{FLOW_ATTRIBUTE}' of the outlet is not set in the register")
+    found = side_by_side(view, ((flow, "flow"), (inlet, quantity), (outlet.device, quantity)))
+    flows = found.padded(0)
+    into, out = load_of_slots(flows, found.padded(1)), load_of_slots(flows, found.padded(2))
     if into.value is None or out.value is None:
         return untold("%", into.basis, into.reason or out.reason)
     return removal_efficiency(Measured(into.value, 0.0, into.data_capture), Measured(out.value, 0.0, out.data_capture))
@@ -74,12 +79,33 @@ def _treatment_energy(view: ParkView, outlet: Installation, flow_device: str) ->
     for attribute, device in ((ENERGY_ATTRIBUTE, energy_device), (FLOW_ATTRIBUTE, flow_device)):
         if not device:
             return untold("kWh/m3", _REGISTER, f"'{attribute}' of {outlet.id} is not set in the register")
+    counters = view.point(energy_device, "active_energy_import"), view.point(flow_device, "volume")
+    intervals = view.point(energy_device, "active_energy_interval"), view.point(flow_device, "flow")
+    if None in counters and None not in intervals:
+        return _treatment_energy_of_slots(view, energy_device, flow_device)
     energy, volume = view.amount(f"{energy_device}.active_energy_import"), view.amount(f"{flow_device}.volume")
     if isinstance(energy, Missing):
         return untold("kWh/m3", _REGISTER, energy.reason)
     if isinstance(volume, Missing):
         return untold("kWh/m3", _REGISTER, volume.reason)
     return treatment_energy(energy, volume)
+
+
+def _treatment_energy_of_slots(view: ParkView, energy_device: str, flow_device: str) -> IndicatorValue:
+    """Without registers: energy per interval and mean flow, of the slots that have both."""
+    quantity = "active_energy_interval"
+    powers = [slot._replace(value=slot.value / slot.hours) for slot in view.slots(energy_device, quantity)]
+    flows = view.slots(flow_device, "flow"), view.slot_ms(flow_device, "flow")
+    both = join_slots([(powers, view.slot_ms(energy_device, quantity)), flows], view)
+    if not both.slots:
+        return untold("kWh/m3", _REGISTER, f"{energy_device}.{quantity} and {flow_device}.flow have no slot in common")
+    if any(flow < 0 for flow in both.column(1)):
+        return untold("kWh/m3", _REGISTER, f"{flow_device}.flow is negative")
+    energy_kwh, volume_m3 = (
+        math.fsum(value * slot.hours for value, slot in zip(both.column(place), both.slots, strict=True))
+        for place in (0, 1)
+    )
+    return treatment_energy(Measured(energy_kwh, 0.0, both.capture), Measured(volume_m3, 0.0, both.capture))
 
 
 def _fuel(view: ParkView, stack: Installation) -> IndicatorValue:
@@ -90,7 +116,7 @@ def _fuel(view: ParkView, stack: Installation) -> IndicatorValue:
     if not slots:
         return untold("tCO2e", _REGISTER, f"{stack.device}.gas_flow sent no valid value")
     # What was not measured is not guessed: the capture tells how much of the period the sum covers.
-    volume_nm3 = sum(slot.value for slot in slots) * SLOT_MS / 3_600_000
+    volume_nm3 = math.fsum(slot.value * slot.hours for slot in slots)
     capture = view.capture(stack.device, "gas_flow")
     return scope_1_emissions({"natural_gas": gas_mass_t(Measured(volume_nm3, 0.0, capture), density)}, view.first_day)
 
@@ -98,16 +124,3 @@ def _fuel(view: ParkView, stack: Installation) -> IndicatorValue:
 def _device(installation: Installation, attribute: str) -> str:
     value = installation.attributes.get(attribute)
     return value if isinstance(value, str) else ""
-
-
-def _by_slot(view: ParkView, device: str, quantity: str) -> dict[int, float]:
-    return {slot.start_ms: slot.value for slot in view.slots(device, quantity)}
-
-
-def _aligned(
-    view: ParkView, first: dict[int, float], second: dict[int, float]
-) -> tuple[list[float | None], list[float | None]]:
-    """Both series over all half hours of the span: what neither has counts as missing too."""
-    known = sorted(first.keys() | second.keys())
-    absent = [None] * max(0, view.span.slots - len(known))
-    return [first.get(start) for start in known] + absent, [second.get(start) for start in known] + absent

@@ -1,5 +1,6 @@
 """Indicators of the park as a whole and of its symbiosis links."""
 
+import math
 from collections.abc import Iterator
 
 from analytics.finding import Confidence
@@ -8,6 +9,7 @@ from analytics.indicators.circular.symbiosis import balance_link
 from analytics.indicators.measured import Measured, total
 from analytics.indicators.park_view import ParkView, ReportedIndicator, as_measured, reasons
 from analytics.indicators.renewable import renewable_share
+from analytics.indicators.side_by_side import side_by_side
 from analytics.indicators.store_readings import Missing
 from analytics.indicators.tenant_indicators import carbon
 from analytics.indicators.water import minimum_night_flow, night_flow_leak, reuse_share, water_balance
@@ -70,25 +72,29 @@ def _water(view: ParkView) -> dict[str, IndicatorValue]:
         share = reuse_share(reused, discharged)
     night = _night_flow(view, ("water_intake", "wastewater_reused"))
     used_at_night = _night_flow(view, ("tenant_water",))
-    leak = untold("m3/d", night.basis, night.reason or used_at_night.reason)
-    if night.value is not None and used_at_night.value is not None:
+    why = (
+        night.reason or used_at_night.reason or _backwards(night, "the intake") or _backwards(used_at_night, "tenants")
+    )
+    leak = untold("m3/d", night.basis, why)
+    if not why and night.value is not None and used_at_night.value is not None:
         spread = used_at_night.standard_uncertainty or 0.0
         leak = night_flow_leak(night, Measured(used_at_night.value, spread, used_at_night.data_capture))
     return {"water_balance": balance, "night_flow": night, "night_leak": leak, "water_reuse_share": share}
 
 
+def _backwards(night: IndicatorValue, whose: str) -> str:
+    return f"the night flow of {whose} is negative" if night.value is not None and night.value < 0 else ""
+
+
 def _night_flow(view: ParkView, roles: tuple[str, ...]) -> IndicatorValue:
-    """Minimum night flow of the sum over the meters with these roles, half hours in which all of them measured."""
+    """Minimum night flow of the sum over the meters with these roles, in slots in which all of them measured."""
     devices = [point.device for role in roles for point in view.park.points_with_role(role)]
     if not view.park.points_with_role(roles[0]):
         return untold("m3/h", _METERS, f"no point measures {roles[0].replace('_', ' ')}")
-    sums: dict[int, list[float]] = {}
-    for device in devices:
-        for slot in view.slots(device, "flow"):
-            sums.setdefault(slot.start_ms, []).append(slot.value)
-    whole = {start: sum(flows) for start, flows in sums.items() if len(flows) == len(devices)}
-    value = minimum_night_flow(sorted(whole.items()), view.zone)
+    found = side_by_side(view, [(device, "flow") for device in devices])
+    sums = [(slot.start_ms, math.fsum(flows)) for slot, flows in zip(found.slots, found.values, strict=True)]
+    value = minimum_night_flow(sums, view.zone)
     if value.value is None:
         return untold("m3/h", value.basis, f"{value.reason} by all meters of {roles[0].replace('_', ' ')}")
-    flow = Measured(value.value, value.standard_uncertainty or 0.0, min(1.0, len(whole) / view.span.slots))
+    flow = Measured(value.value, value.standard_uncertainty or 0.0, found.capture)
     return flow.report("m3/h", value.basis, value.inputs)

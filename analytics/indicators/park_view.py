@@ -1,5 +1,6 @@
 """The register and a period's readings side by side: what the formulas ask for by role, device and quantity."""
 
+import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from analytics.indicator import Basis, IndicatorValue, untold
 from analytics.indicators.measured import Measured, total
-from analytics.indicators.store_readings import Missing, PointReadings, Slot, Span
+from analytics.indicators.store_readings import SLOT_MS, Missing, PointReadings, Slot, Span
 from analytics.windows import local_day
 from telemetry_model.park_register import Installation, MeasuringPoint, Park
 
@@ -85,6 +86,11 @@ class ParkView:
         found = self.readings.get(f"{device}.{quantity}")
         return found.slots if found else ()
 
+    def slot_ms(self, device: str, quantity: str) -> int:
+        """How long the slots of a device's point are."""
+        found = self.readings.get(f"{device}.{quantity}")
+        return found.slot_ms if found else SLOT_MS
+
     def capture(self, device: str, quantity: str) -> float:
         """Share (0-1) of the expected data of a device's point."""
         found = self.readings.get(f"{device}.{quantity}")
@@ -109,6 +115,11 @@ def number(installation: Installation, attribute: str) -> float | None:
 def as_measured(amount: Measured | Missing, unit: str, basis: Basis) -> IndicatorValue:
     """An amount straight from the meters as an indicator."""
     return untold(unit, basis, amount.reason) if isinstance(amount, Missing) else amount.report(unit, basis, {})
+
+
+def captured(value: IndicatorValue, capture: float) -> IndicatorValue:
+    """The same value with the data capture of the slots it was made of; one that cannot be told stays as it is."""
+    return value if value.value is None else dataclasses.replace(value, data_capture=capture)
 
 
 def reasons(amounts: Iterable[Measured | Missing]) -> str:

@@ -7,10 +7,17 @@ from analytics.finding import Confidence
 from analytics.indicator import Basis, IndicatorValue, untold
 from analytics.indicators.energy import idle_load_kw, peak_demand_kw
 from analytics.indicators.measured import Measured
-from analytics.indicators.park_view import ParkView, ReportedIndicator, number
+from analytics.indicators.park_view import ParkView, ReportedIndicator, captured, number
 from analytics.indicators.power_factor_charge import power_factor, power_factor_charge
-from analytics.indicators.store_readings import SLOT_SECONDS, Missing
-from analytics.indicators.tariff import CustomerTariff, EnergyInterval, time_of_use_cost, voltage_levels
+from analytics.indicators.store_readings import Missing, slots_of
+from analytics.indicators.tariff import (
+    CustomerTariff,
+    EnergyInterval,
+    TimeOfUseCost,
+    peak_share,
+    time_of_use_cost,
+    voltage_levels,
+)
 from telemetry_model.park_register import Installation
 
 SUPPLY = "electricity_supply"
@@ -23,7 +30,6 @@ VOLTAGE_ATTRIBUTE = "voltage_level"
 NEW_HOURS_ATTRIBUTE = "tariff_hours_963_from"
 _TARIFF = Basis("Decision 1279/QD-BCT of 9 May 2025", Confidence.SETTING)
 _METER = Basis("Meter of the supply", Confidence.SOURCE)
-_HOURS_PER_SLOT = SLOT_SECONDS / 3600
 
 
 def supply_indicators(view: ParkView, supply: Installation) -> Iterator[ReportedIndicator]:
@@ -32,10 +38,10 @@ def supply_indicators(view: ParkView, supply: Installation) -> Iterator[Reported
     def report(name: str, value: IndicatorValue) -> ReportedIndicator:
         return view.report(name, supply.id, supply.tenant, value)
 
-    means, capture = _mean_powers_kw(view, supply)
-    yield report("peak_demand", peak_demand_kw(means, SLOT_SECONDS // 60, capture) if means else _no_power())
+    means, capture, minutes = _mean_powers_kw(view, supply)
+    yield report("peak_demand", peak_demand_kw(means, minutes, capture) if means else _no_power())
     idle = idle_load_kw(means)
-    yield report("idle_load", idle if idle.value is None else _captured(idle, capture))
+    yield report("idle_load", captured(idle, capture))
     active_name, reactive_name = next(
         (pair for pair in ENERGY_PAIRS if view.point(supply.device, pair[0])), ENERGY_PAIRS[0]
     )
@@ -45,24 +51,36 @@ def supply_indicators(view: ParkView, supply: Installation) -> Iterator[Reported
         yield report("power_factor", untold("1", _METER, why))
     else:
         yield report("power_factor", power_factor(active, reactive))
-    cost = _cost(view, supply, active_name, active)
+    bill = _cost(view, supply, active_name, active)
+    cost = bill if isinstance(bill, IndicatorValue) else bill.cost
     yield report("time_of_use_cost", cost)
+    share = peak_share(bill) if isinstance(bill, TimeOfUseCost) else untold("%", _TARIFF, cost.reason)
+    yield report("peak_energy_share", share)
     yield report("power_factor_charge", _charge(supply, cost, active, reactive))
 
 
-def _mean_powers_kw(view: ParkView, supply: Installation) -> tuple[list[float], float]:
-    """Mean power of each half hour: from the energy counted in it, as a demand meter does, else from active power."""
+def _mean_powers_kw(view: ParkView, supply: Installation) -> tuple[list[float], float, int]:
+    """Mean power of each slot, data capture, and minutes a slot.
+
+    From the energy counted in it, as a demand meter does, else from active power; slots are half hours, or longer
+    where the meter says less often how much it counted.
+    """
     for active, _ in ENERGY_PAIRS:
-        slots = view.slots(supply.device, active)
+        slots, slot_ms = view.slots(supply.device, active), view.slot_ms(supply.device, active)
         if slots:
             # A slot over a gap is a mean over hours: it would hide peaks and is left out.
-            whole = [slot for slot in slots if slot.end_ms - slot.start_ms == SLOT_SECONDS * 1000]
-            return [slot.value / _HOURS_PER_SLOT for slot in whole], min(1.0, len(whole) / view.span.slots)
+            whole = [slot for slot in slots if slot.end_ms - slot.start_ms == slot_ms]
+            capture = min(1.0, len(whole) / slots_of(view.span, slot_ms))
+            return [slot.value / slot.hours for slot in whole], capture, slot_ms // 60_000
     slots = view.slots(supply.device, "active_power")
-    return [slot.value for slot in slots], view.capture(supply.device, "active_power")
+    minutes = view.slot_ms(supply.device, "active_power") // 60_000
+    return [slot.value for slot in slots], view.capture(supply.device, "active_power"), minutes
 
 
-def _cost(view: ParkView, supply: Installation, quantity: str, active: Measured | Missing) -> IndicatorValue:
+def _cost(
+    view: ParkView, supply: Installation, quantity: str, active: Measured | Missing
+) -> TimeOfUseCost | IndicatorValue:
+    """The bill, or why there is none."""
     level = supply.attributes.get(VOLTAGE_ATTRIBUTE)
     if level is None:
         return untold("VND", _TARIFF, f"'{VOLTAGE_ATTRIBUTE}' of {supply.id} is not set in the register")
@@ -73,7 +91,7 @@ def _cost(view: ParkView, supply: Installation, quantity: str, active: Measured 
         return untold("VND", _TARIFF, active.reason)
     intervals = [EnergyInterval(*slot) for slot in view.slots(supply.device, quantity)]
     tariff = CustomerTariff(str(level), _hours(supply))
-    return time_of_use_cost(intervals, tariff, view.zone, view.law_day, active.data_capture).cost
+    return time_of_use_cost(intervals, tariff, view.zone, view.law_day, active.data_capture)
 
 
 def _hours(supply: Installation) -> tuple[tuple[date, str], ...]:
@@ -94,12 +112,6 @@ def _charge(
     if demand is None:
         return untold("VND", _TARIFF, f"'contracted_kw' of {supply.id} is not set in the register")
     return power_factor_charge(Measured(cost.value, 0.0, cost.data_capture), active, reactive, demand)
-
-
-def _captured(value: IndicatorValue, capture: float) -> IndicatorValue:
-    return IndicatorValue(
-        value=value.value, unit=value.unit, basis=value.basis, inputs=value.inputs, data_capture=capture
-    )
 
 
 def _no_power() -> IndicatorValue:

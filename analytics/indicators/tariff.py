@@ -135,6 +135,18 @@ def time_of_use_cost(
     return TimeOfUseCost(_cost(lines, _joined(bases), unpriced, tariff, data_capture), lines)
 
 
+def peak_share(bill: TimeOfUseCost) -> IndicatorValue:
+    """Share [%] of a bill's energy in peak hours, under the hours that the bill was made with."""
+    cost, whole = bill.cost, math.fsum(line.energy_kwh for line in bill.lines)
+    if cost.value is None or whole <= 0:
+        return untold("%", cost.basis, cost.reason or "no energy was used")
+    peak = math.fsum(line.energy_kwh for line in bill.lines if line.band is Band.PEAK)
+    return IndicatorValue(
+        value=100 * peak / whole, unit="%", basis=cost.basis, data_capture=cost.data_capture,
+        inputs={"peak_kwh": peak, "energy_kwh": whole},
+    )  # fmt: skip
+
+
 def voltage_levels() -> tuple[str, ...]:
     """The voltage levels that prices are known for."""
     return tuple(dict.fromkeys(prices.voltage_level for prices in load_prices()))

@@ -80,6 +80,19 @@ def minimum_night_flow(
     )  # fmt: skip
 
 
+def night_flow_share(night_flow: IndicatorValue, mean_flow_m3_h: Amount) -> IndicatorValue:
+    """Minimum night flow in percent of the mean flow [m3/h] of the same district and period: high where water leaks.
+
+    ``night_flow`` [m3/h] from :func:`minimum_night_flow`. No flow at all: no value.
+    """
+    mean = measured(mean_flow_m3_h)
+    if night_flow.value is None or mean.value <= 0:
+        return untold("%", _NIGHT, night_flow.reason or "nothing flowed")
+    flow = Measured(night_flow.value, night_flow.standard_uncertainty or 0.0, night_flow.data_capture)
+    inputs = {"minimum_night_flow_m3_h": flow, "mean_flow_m3_h": mean}
+    return quotient(flow, mean).scaled(100.0).report("%", _NIGHT, inputs)
+
+
 def night_flow_leak(
     night_flow: IndicatorValue, legitimate_m3_h: Amount = 0.0, leak_hours_per_day: float = HOURS_PER_DAY
 ) -> IndicatorValue:

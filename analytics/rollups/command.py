@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -11,6 +10,7 @@ from analytics.rollups.keeper import RollupKeeper
 from analytics.rollups.retention import Deletion, parse_keep, plan_deletion
 from analytics.rollups.roll import HOUR_MS
 from analytics.settings import instant_ms
+from analytics.store_file import refuse_missing_file
 from analytics.windows import local_day
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
@@ -58,7 +58,8 @@ def retention(store_url: str, store_token: str, park_folder: str, keeps: tuple[s
 
 async def _rollups(url: str, token: str, park_folder: str, from_text: str, to_text: str) -> None:
     park, clock = parse_park(read_text_folder(Path(park_folder))), SystemClock()
-    store = _open(url, token)
+    refuse_missing_file(url)
+    store = open_store(url, token)
     try:
         keeper = RollupKeeper(store, park, clock)
         if not from_text:
@@ -87,7 +88,8 @@ async def _again(keeper: RollupKeeper, start_ms: int, stop_ms: int) -> int:
 async def _retention(url: str, token: str, park_folder: str, keeps: tuple[str, ...], delete: bool) -> None:
     park = parse_park(read_text_folder(Path(park_folder)))
     wanted = [parse_keep(text) for text in keeps]
-    store = _open(url, token)
+    refuse_missing_file(url)
+    store = open_store(url, token)
     try:
         for medium, days in wanted:
             planned = await plan_deletion(store, park, medium, days, SystemClock().now_ms())
@@ -102,10 +104,3 @@ async def _let_go(store: TelemetryStore, park: Park, planned: Deletion, delete: 
         await store.delete_readings(planned.medium.value, park.id, planned.before_ms)
     done = "deleted" if delete else "would be deleted (--delete does it)"
     click.echo(f"{planned.medium.value}: {planned.readings} readings before {before} {done}")
-
-
-def _open(url: str, token: str) -> TelemetryStore:
-    """A store that is there: a mistyped file would look like one that is empty."""
-    if url.startswith("sqlite:") and not Path(unquote(urlsplit(url).path.removeprefix("/"))).exists():
-        raise OperatorError(f"store '{url}': no such file")
-    return open_store(url, token)

@@ -173,6 +173,10 @@ SENTENCES: dict[str, Sentence] = {
         "had one.",
         "{point}: {amount} {unit} giữa chỉ số hợp lệ đầu và cuối; {count} trên {expected} giờ hoặc chu kỳ có chỉ số.",
     ),
+    "meter_exchanged": Sentence(
+        "The meter of {point} was exchanged at {at}: number {old} ended at {last}, number {new} began at {first}.",
+        "Công tơ của {point} được thay lúc {at}: số {old} kết thúc ở {last}, số {new} bắt đầu từ {first}.",
+    ),
     "interval_sum": Sentence(
         "{point}: {amount} {unit}, the sum of {count} of {expected} intervals.",
         "{point}: {amount} {unit}, tổng của {count} trên {expected} chu kỳ.",
@@ -276,6 +280,23 @@ SENTENCES: dict[str, Sentence] = {
         "Due on {due}: {observed} days after that date (negative: before it).",
         "Hạn {due}: sau hạn {observed} ngày (âm: trước hạn).",
     ),
+    "firm_share": Sentence(
+        "{yes} of {firms} firms have it on record, {missing} have no record: {observed} %.",
+        "{yes} trên {firms} doanh nghiệp có hồ sơ đạt, {missing} chưa có hồ sơ: {observed} %.",
+    ),
+    "firm_missing": Sentence("No record of: {names}.", "Chưa có hồ sơ của: {names}."),
+    "firm_none": Sentence(
+        "The register has no firm with more than {workers} workers.",
+        "Sổ đăng ký không có doanh nghiệp nào trên {workers} lao động.",
+    ),
+    "waste_share": Sentence(
+        "Waste manifests: {part} of {whole} t went to {destinations}; the destination of {unknown} t is unknown.",
+        "Chứng từ chất thải: {part} trên {whole} t chuyển đến {destinations}; chưa rõ nơi đến của {unknown} t.",
+    ),
+    "circularity": Sentence(
+        "MCI of {count} products by mass, {mass} t in all: {observed}.",
+        "MCI của {count} sản phẩm theo khối lượng, tổng {mass} t: {observed}.",
+    ),
 }  # fmt: skip
 
 
@@ -318,7 +339,7 @@ def _as_pattern(template: str) -> str:
 
 
 def _word(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, float):
+    if not isinstance(value, float):
         return str(value)
     if value != 0 and not 1e-4 <= abs(value) < 1e15:
         return f"{value:.6g}"

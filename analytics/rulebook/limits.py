@@ -1,6 +1,5 @@
 """The limit a rule gives one installation on one day, with its citation and how sure we are of it."""
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -55,13 +54,12 @@ def limit_for(
     if own:
         return _from_register(rule, known, own)
     base = _base(rule, known)
-    if rule.limit_by_column:
-        rule = dataclasses.replace(rule, citation=f"{rule.citation}, column {known[rule.column_attribute]}")
+    citation = f"{rule.citation}, column {known[rule.column_attribute]}" if rule.limit_by_column else rule.citation
     if rule.formula is not None:
-        return _with_factors(rule, rule.formula, base, known)
+        return _with_factors(rule, rule.formula, base, citation, known)
     key = "limit_setting" if rule.confidence is Confidence.SETTING else "limit_fixed"
-    words = say(key, limit=base, unit=rule.unit, citation=rule.citation)
-    return Limit(base, None, None, rule.unit, rule.citation, rule.confidence, words)
+    words = say(key, limit=base, unit=rule.unit, citation=citation)
+    return Limit(base, None, None, rule.unit, citation, rule.confidence, words)
 
 
 def permit_attributes(rule: Rule) -> tuple[str, ...]:
@@ -133,15 +131,15 @@ def _base(rule: Rule, known: Mapping[str, Attribute]) -> float:
     return rule.limit_by_column[str(column)]
 
 
-def _with_factors(rule: Rule, formula: Formula, base: float, known: Mapping[str, Attribute]) -> Limit:
+def _with_factors(rule: Rule, formula: Formula, base: float, citation: str, known: Mapping[str, Attribute]) -> Limit:
     """``Cmax = C x K1 x K2``: the factors are facts of the licence, so the product is only as sure as the licence."""
     first, second = (_number(rule, known, name) for name in formula.factors)
     value = round(base * first * second, 9)
     names = dict(zip(("first", "second"), (name.capitalize() for name in formula.factors), strict=True))
     key = "limit_formula_setting" if rule.confidence is Confidence.SETTING else "limit_formula"
-    words = say(key, base=base, **names, k1=first, k2=second, limit=value, unit=rule.unit, citation=rule.citation)
+    words = say(key, base=base, **names, k1=first, k2=second, limit=value, unit=rule.unit, citation=citation)
     confidence = Confidence.PERMIT if rule.confidence is Confidence.SOURCE else rule.confidence
-    return Limit(value, None, None, rule.unit, rule.citation, confidence, words)
+    return Limit(value, None, None, rule.unit, citation, confidence, words)
 
 
 def _number(rule: Rule, known: Mapping[str, Attribute], attribute: str) -> float:

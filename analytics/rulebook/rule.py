@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from analytics.finding import Confidence, Verdict
+from telemetry_model.park_register.records import Destination
 from telemetry_model.park_register.types import Attribute
 from telemetry_model.quantities import Medium
 
@@ -37,6 +38,8 @@ class EvaluatorKind(StrEnum):
     SYMBIOSIS_LINKS = "symbiosis_links"
     AUTOMATIC_POINTS = "automatic_points"
     ANALYSER_RANGE = "analyser_range"
+    WASTE_SHARE = "waste_share"
+    CIRCULARITY = "circularity"
 
     @property
     def needs_points(self) -> bool:
@@ -52,6 +55,8 @@ _FROM_REGISTER = frozenset(
         EvaluatorKind.SYMBIOSIS_LINKS,
         EvaluatorKind.AUTOMATIC_POINTS,
         EvaluatorKind.ANALYSER_RANGE,
+        EvaluatorKind.WASTE_SHARE,
+        EvaluatorKind.CIRCULARITY,
     }
 )
 
@@ -64,6 +69,8 @@ class EvidenceMeasure(StrEnum):
     AGE_YEARS = "age_years"
     DAYS_LATE = "days_late"
     """Days from the due date to the record's date; negative when it was early."""
+    FIRM_SHARE = "firm_share"
+    """Share of firms with a record of yes, where firms have records of their own; else the park's record."""
 
 
 class Averaging(StrEnum):
@@ -237,6 +244,10 @@ class Rule:
     evidence_measure: EvidenceMeasure = EvidenceMeasure.VALUE
     evidence_within_period: bool = False
     """Only a record dated within the period counts (a yearly report), not an older one."""
+    firms_over_workers: int = 0
+    """A firm share is about firms with more workers than this."""
+    destinations: tuple[Destination, ...] = ()
+    """Which destinations of waste a waste share counts."""
     due: str = ""
     """``MM-DD`` of the period's year on which the duty falls due (``days_late``)."""
     examples: tuple[Example, ...] = ()

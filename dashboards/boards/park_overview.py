@@ -3,6 +3,7 @@
 from dashboards.board import DAY_SECONDS, Board, Derive, Legend, Panel, PanelKind, PanelQuery, Text
 from dashboards.boards.building import bind, installations_of, limit_ref, present
 from dashboards.boards.rules import PM2_5_24H
+from dashboards.queries.anomalies import latest_anomalies
 from dashboards.queries.findings import latest_findings
 from dashboards.queries.points import points_with_role, quantity_beside_role, quantity_of_devices
 from dashboards.queries.readings import counter_of_park, measured_by_device, power_by_tenant, power_of_source
@@ -27,6 +28,7 @@ def park_overview(park: Park) -> Board:
     """The board of the whole park."""
     panels = (
         _verdict_counts(), _power_now(park), _reuse_share(park), _open_exceedances(),
+        anomalies_panel(PanelQuery(latest_anomalies)),
         _power_by_tenant(park), _power_by_source(park), _water_intake(park), _wastewater(park), pm2_5_panel(park, 8),
     )  # fmt: skip
     return Board("park-overview", Text("Tổng quan khu công nghiệp", "Park overview"), present(panels))
@@ -47,6 +49,16 @@ def _open_exceedances() -> Panel:
         (PanelQuery(latest_findings),), width=24, height=8, range_days=FINDINGS_DAYS, only_exceeded=True,
         description=Text("Các quy tắc mà kết luận mới nhất là vượt giới hạn.",
                          "Rules whose latest verdict is an exceedance."),
+    )  # fmt: skip
+
+
+def anomalies_panel(query: PanelQuery) -> Panel:
+    """What was noticed in the last weeks."""
+    return Panel(
+        "anomalies", PanelKind.ANOMALIES, Text("Bất thường được nhận thấy", "Noticed anomalies"), "",
+        (query,), width=24, height=6, range_days=FINDINGS_DAYS,
+        description=Text("Quan sát kèm số liệu, không phải kết luận theo pháp luật.",
+                         "Observations with their numbers, no verdicts on law."),
     )  # fmt: skip
 
 

@@ -14,8 +14,9 @@ from dashboards.board import (
     VariableKind,
 )
 from dashboards.boards.building import bind, installations_of, limit_ref, present
-from dashboards.boards.park_overview import FINDINGS_DAYS
+from dashboards.boards.park_overview import FINDINGS_DAYS, anomalies_panel
 from dashboards.boards.rules import POWER_FACTOR
+from dashboards.queries.anomalies import latest_anomalies_of_tenant
 from dashboards.queries.findings import latest_findings_of_tenant
 from dashboards.queries.points import points_with_role, quantity_beside_role
 from dashboards.queries.readings import active_and_reactive_power_of_tenant, counter_of_tenant, power_of_tenant
@@ -38,6 +39,7 @@ def tenant_board(park: Park) -> Board:
     panels = (
         _verdict_counts(), _power_now(park), _power(park), _power_factor(park),
         *(_per_day(park, *daily) for daily in _DAILY), _findings(),
+        anomalies_panel(PanelQuery(latest_anomalies_of_tenant)),
     )  # fmt: skip
     tenant = Variable(VariableKind.TENANT, Text("Doanh nghiệp", "Tenant"), firms)
     return Board("tenant", Text("Doanh nghiệp", "Tenant"), present(panels), (tenant,))

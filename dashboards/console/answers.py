@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from dashboards.board import Legend, Panel, PanelKind, PanelQuery
 from dashboards.console.charts import ChartSeries
-from dashboards.derive import FindingLine, finding_lines, samples_of, share_percent
+from dashboards.derive import AnomalyLine, FindingLine, anomaly_lines, finding_lines, samples_of, share_percent
 from dashboards.queries.scope import QueryScope
 from dashboards.words import device_name
 from service_runtime.clock import Clock
@@ -42,6 +42,7 @@ class PanelAnswer:
     stop_ms: int
     series: tuple[ChartSeries, ...] = ()
     findings: tuple[FindingLine, ...] = ()
+    anomalies: tuple[AnomalyLine, ...] = ()
     share: float | None = None
     bucket_seconds: int = 60
     has_points: bool = True
@@ -50,7 +51,9 @@ class PanelAnswer:
     @property
     def is_empty(self) -> bool:
         """Whether no value at all came back."""
-        return not self.findings and not any(value is not None for s in self.series for _, value in s.samples)
+        return not (self.findings or self.anomalies) and not any(
+            value is not None for s in self.series for _, value in s.samples
+        )
 
 
 @dataclass
@@ -70,6 +73,9 @@ class PanelReader:
         if view.tenant and not self._concerns(panel, view.tenant):
             return PanelAnswer(start_ms, stop_ms, has_points=False)
         results = [await self._select(query.build(scope)) for query, scope in zip(panel.queries, scopes, strict=True)]
+        if panel.kind is PanelKind.ANOMALIES:
+            noticed = anomaly_lines(each for group in results for each in group)
+            return PanelAnswer(start_ms, stop_ms, anomalies=tuple(noticed))
         if panel.kind in (PanelKind.FINDINGS, PanelKind.VERDICT_COUNTS):
             lines = finding_lines((each for group in results for each in group), panel.only_exceeded)
             return PanelAnswer(start_ms, stop_ms, findings=tuple(lines))

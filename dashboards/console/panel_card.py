@@ -12,7 +12,7 @@ from dashboards.console.answers import PanelAnswer, View
 from dashboards.console.charts import ChartFrame, Option, bar_option, status_option, timeseries_option
 from dashboards.console.elements import VERDICT_MARKS, TableCell, rows_table, text_element, verdict_cell
 from dashboards.console.texts import say
-from dashboards.derive import FindingLine, verdict_counts
+from dashboards.derive import AnomalyLine, FindingLine, verdict_counts
 from dashboards.limits import limit_lines
 from dashboards.words import VERDICTS, device_name, local_text, number_text, quantity_text, share_text, unit_symbol
 from telemetry_model.park_register import Park
@@ -48,6 +48,8 @@ class PanelCard:
             self._show_counts(answer.findings)
         elif self.panel.kind is PanelKind.FINDINGS:
             self._show_findings(answer.findings)
+        elif self.panel.kind is PanelKind.ANOMALIES:
+            self._show_anomalies(answer.anomalies)
         elif self.panel.kind is PanelKind.SHARE:
             self._show_share(answer.share)
         elif answer.is_empty:
@@ -123,6 +125,26 @@ class PanelCard:
                 rows = [self._finding_row(line) for line in lines]
                 rows_table(_finding_header(self._view.language), rows)
         self._state(STATE_DATA)
+
+    def _show_anomalies(self, lines: Sequence[AnomalyLine]) -> None:
+        if not lines:
+            self._say_quietly("nothing_noticed")
+            return
+        if self._changed(list(lines)):
+            language = self._view.language
+            header = [TableCell(say(key, language)) for key in ("period", "rule", "seen", "tenant")]
+            with self._body, ui.element("div").classes("scroll"):
+                rows_table(header, [self._anomaly_row(line) for line in lines])
+        self._state(STATE_DATA)
+
+    def _anomaly_row(self, line: AnomalyLine) -> list[TableCell]:
+        tenant = self._park.tenants.get(line.tenant)
+        return [
+            TableCell(_period_text(line.time_ms, self._park), "time"),
+            TableCell(line.rule),
+            TableCell(line.said_vi if self._view.language == "vi" else line.said_en),
+            TableCell(tenant.name if tenant else line.tenant),
+        ]
 
     def _finding_row(self, line: FindingLine) -> list[TableCell]:
         language = self._view.language

@@ -25,6 +25,8 @@ TEXTS: dict[str, Text] = {
     "no_points": Text("Danh bạ của khu chưa có điểm đo nào cho trang này",
                       "The park register has no point for this page"),
     "no_meter": Text("Doanh nghiệp này không có điểm đo loại này", "This tenant has no such meter"),
+    "nothing_noticed": Text("Không nhận thấy bất thường nào", "No anomaly was noticed"),
+    "seen": Text("Đã thấy", "Seen"),
     "nothing_exceeded": Text("Không có vượt giới hạn nào", "Nothing is over a limit"),
     "store_error": Text("Không đọc được kho dữ liệu", "The data store cannot be read"),
     "updated": Text("Cập nhật", "Updated"),

@@ -31,7 +31,13 @@ from dashboards.grafana.config import (
     TENANT_VARIABLE,
     UID_PREFIX,
 )
-from dashboards.grafana.findings_view import findings_steps, status_mappings, verdict_mappings, verdict_steps
+from dashboards.grafana.findings_view import (
+    anomaly_steps,
+    findings_steps,
+    status_mappings,
+    verdict_mappings,
+    verdict_steps,
+)
 from dashboards.grafana.targets import DATASOURCE, targets_of
 from dashboards.limits import LimitLine, limit_lines
 from dashboards.words import device_name, limit_label, unit_symbol
@@ -88,6 +94,11 @@ def _of_kind(panel: Panel, limits: Sequence[LimitLine], language: str) -> PanelB
         for step in findings_steps(panel.only_exceeded):
             built.with_transformation(step)
         return built
+    if panel.kind is PanelKind.ANOMALIES:
+        noticed = table.Panel()
+        for step in anomaly_steps(language):
+            noticed.with_transformation(step)
+        return noticed
     if panel.kind is PanelKind.VERDICT_COUNTS:
         counts = (
             stat.Panel().mappings(verdict_mappings(language)).text_mode(common_models.BigValueTextMode.VALUE_AND_NAME)

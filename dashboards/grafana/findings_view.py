@@ -4,6 +4,7 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, Value
 
 from analytics.finding import Verdict
 from dashboards.grafana.config import AMBER, GREEN, RED
+from dashboards.queries.anomalies import NOTICED
 from dashboards.words import INSTRUMENT_STATES, VERDICTS
 
 _COLOURS = {Verdict.COMPLIANT: GREEN, Verdict.EXCEEDED: RED, Verdict.INSUFFICIENT_DATA: AMBER}
@@ -30,6 +31,16 @@ def findings_steps(only_exceeded: bool) -> list[DataTransformerConfig]:
     keep = DataTransformerConfig("filterByValue", options={"filters": [equal], "type": "include", "match": "all"})
     newest_first = DataTransformerConfig("sortBy", options={"fields": {}, "sort": [{"field": "Time", "desc": True}]})
     return [*([keep] if only_exceeded else []), newest_first]
+
+
+def anomaly_steps(language: str) -> list[DataTransformerConfig]:
+    """What stands as noticed, newest first, in one language."""
+    equal = {"fieldName": "verdict", "config": {"id": "equal", "options": {"value": NOTICED}}}
+    keep = DataTransformerConfig("filterByValue", options={"filters": [equal], "type": "include", "match": "all"})
+    newest_first = DataTransformerConfig("sortBy", options={"fields": {}, "sort": [{"field": "Time", "desc": True}]})
+    hidden = {"verdict": True, "said_en" if language == "vi" else "said_vi": True}
+    organize = DataTransformerConfig("organize", options={"excludeByName": hidden})
+    return [keep, newest_first, organize]
 
 
 def verdict_steps() -> list[DataTransformerConfig]:

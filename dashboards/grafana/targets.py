@@ -18,7 +18,7 @@ from telemetry_store.query import SeriesQuery
 DATASOURCE = DataSourceRef(DATASOURCE_TYPE, DATASOURCE_UID)
 EXPRESSIONS = DataSourceRef("__expr__", "__expr__")
 INTERVAL = "$__interval"
-TABLE_KINDS = (PanelKind.FINDINGS, PanelKind.VERDICT_COUNTS)
+TABLE_KINDS = (PanelKind.FINDINGS, PanelKind.VERDICT_COUNTS, PanelKind.ANOMALIES)
 _ALIASES = {
     Legend.TENANT: "$tag_tenant",
     Legend.DEVICE: "$tag_device",

@@ -24,7 +24,8 @@ from service_runtime.errors import OperatorError
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--park", "park_folder", type=click.Path(path_type=Path), required=True, help="Folder of the register.")
-@click.option("--time", "time_column", default="", help="Column of the time stamps.")
+@click.option("--time", "time_column", default="",
+              help="Column of the time stamps; several, e.g. year,month,day,hour, are read as one.")  # fmt: skip
 @click.option("--time-format", default="", help="strptime form, `iso`, `epoch` or `epoch_ms` (default: found out).")
 @click.option("--timezone", default="", help="Zone of the stamps, e.g. Asia/Seoul (default: the park's).")
 @click.option("--step", default="", help="Make up times for a file without any, e.g. 1h.")
@@ -32,6 +33,11 @@ from service_runtime.errors import OperatorError
 @click.option("--map", "mappings", multiple=True, required=True, metavar="COLUMN=POINT[:UNIT]",
               help="Which column feeds which point; repeatable. UNIT if the file's is not the point's.")  # fmt: skip
 @click.option("--missing", type=float, multiple=True, help="A number the file writes for 'no value', e.g. -200.")
+@click.option("--where", "where", multiple=True, metavar="COLUMN=TEXT",
+              help="Play only the rows with this text in a column, e.g. asset=1; repeatable.")  # fmt: skip
+@click.option("--no-header", is_flag=True, help="The file has no line of names: its columns are called 1, 2, 3 ...")
+@click.option("--stamps", type=click.Choice(("end", "start")), default="end", show_default=True,
+              help="Which end of an interval a stamp means, for amounts per interval.")  # fmt: skip
 @click.option("--speed", default="max", show_default=True, help="60 plays an hour in a minute; max does not wait.")
 @click.option("--mqtt", "mqtt_url", default="", metavar="URL", help="Publish to this broker.")
 @click.option("--username", default="", help="Login at the broker.")
@@ -51,6 +57,9 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter per option
     start: str,
     mappings: tuple[str, ...],
     missing: tuple[float, ...],
+    where: tuple[str, ...],
+    no_header: bool,
+    stamps: str,
     speed: str,
     mqtt_url: str,
     username: str,
@@ -79,6 +88,9 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter per option
         step=step,
         start=start,
         missing=missing,
+        where=tuple(_condition(text) for text in where),
+        has_header=not no_header,
+        stamps_at_start=stamps == "start",
     )
     request = ReplayRequest(file, park_folder, options, _speed(speed))
     with _Bars() as progress:
@@ -92,6 +104,13 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter per option
             counts = replay_to_broker(request, login, progress.callbacks)
             _tell(counts)
             click.echo(json.dumps({"rows": counts.rows, "published": counts.readings}))
+
+
+def _condition(text: str) -> tuple[str, str]:
+    column, equals, wanted = text.partition("=")
+    if not equals or not column.strip():
+        raise OperatorError(f"--where: '{text}' is not COLUMN=TEXT")
+    return column.strip(), wanted.strip()
 
 
 def _speed(text: str) -> float | None:

@@ -91,20 +91,20 @@ def energy_chart(week: Points, night: Points, as_stamped: Points, source: str) -
     chart = Chart("Energy per 15 minutes, and the midnight stamp", source, rows=2, height_inches=5.6)
     above, below = chart.all_axes()
     wrong, value = as_stamped[0]
-    above.plot(*_xy(week), color=MEASURED, linewidth=0.9)
+    above.plot(*xy(week), color=MEASURED, linewidth=0.9)
     midnights = [(moment, value) for moment, value in week if (moment.hour, moment.minute) == (0, 0)]
     above.plot(
         *zip(*midnights, strict=True), "o", color=RAW, markersize=5, label="last interval of a day, at its true end"
     )
-    _time_axis(above, wrong, "%d %b %Y")
-    below.plot(*_xy(night), "-o", color=MEASURED, markersize=3.5, linewidth=1, label="stored by Ecopark")
+    time_axis(above, wrong, "%d %b %Y")
+    below.plot(*xy(night), "-o", color=MEASURED, markersize=3.5, linewidth=1, label="stored by Ecopark")
     right = next(moment for moment, stored in night if stored == value and moment.day != wrong.day)
-    below.plot(_x(wrong), value, "o", markersize=9, markerfacecolor="none", color=LIMIT, markeredgewidth=1.6,
+    below.plot(x_of(wrong), value, "o", markersize=9, markerfacecolor="none", color=LIMIT, markeredgewidth=1.6,
                label="where the file's stamp puts it: a day early")  # fmt: skip
-    below.plot(_x(right), value, "o", color=RAW, markersize=8, zorder=4, label="moved to the end of its interval")
-    below.annotate("", (_x(right), value + 6), (_x(wrong), value + 6),
+    below.plot(x_of(right), value, "o", color=RAW, markersize=8, zorder=4, label="moved to the end of its interval")
+    below.annotate("", (x_of(right), value + 6), (x_of(wrong), value + 6),
                    arrowprops={"arrowstyle": "->", "color": INK, "connectionstyle": "arc3,rad=-0.16"})  # fmt: skip
-    _time_axis(below, wrong, "%d %b\n%H:%M")
+    time_axis(below, wrong, "%d %b\n%H:%M")
     for axes, top in ((above, 178), (below, 190)):
         axes.set_ylabel("kWh per 15 min")
         axes.set_ylim(0, top)
@@ -121,13 +121,13 @@ def daily_means_chart(nox: Judged, co: Judged, limits: tuple[float, float], sour
         for verdict, word in WORDS.items():
             part = [(day, value) for day, value, found in series if found == verdict]
             if part:
-                axes.plot(*_xy(part), MARKS[verdict], color=COLOURS[verdict], label=word,
+                axes.plot(*xy(part), MARKS[verdict], color=COLOURS[verdict], label=word,
                           markersize=2.6 if verdict == "compliant" else 5, linestyle="none")  # fmt: skip
         axes.axhline(limit, color=LIMIT, linestyle="--", linewidth=1.4)
         axes.annotate(f"limit {limit:g} mg/Nm³ ({said})", (0.01, limit), (0, 4), xycoords=("axes fraction", "data"),
                       textcoords="offset points", fontsize=SMALL, color=LIMIT)  # fmt: skip
         axes.set_ylabel(f"{gas}, mg/Nm³")
-        _time_axis(axes, nox[0][0], "%b %Y")
+        time_axis(axes, nox[0][0], "%b %Y")
     above, below = chart.all_axes()
     above.set_ylim(45, 139)
     below.set_yscale("log")
@@ -144,13 +144,13 @@ def frozen_chart(nox: Points, co: Points, frozen: tuple[datetime, datetime], sou
     chart = Chart("A frozen NOx value: left out of every mean", source, rows=2, height_inches=4.8)
     hours = round((frozen[1] - frozen[0]).total_seconds() / 3600)
     for axes, gas, series in zip(chart.all_axes(), ("NOx", "CO"), (nox, co), strict=True):
-        axes.axvspan(_x(frozen[0]), _x(frozen[1]), color=SHADE, alpha=0.6, linewidth=0)
-        axes.plot(*_xy(series), color=MEASURED, linewidth=1.1)
+        axes.axvspan(x_of(frozen[0]), x_of(frozen[1]), color=SHADE, alpha=0.6, linewidth=0)
+        axes.plot(*xy(series), color=MEASURED, linewidth=1.1)
         axes.set_ylabel(f"{gas}, mg/Nm³")
-        _time_axis(axes, series[0][0], "%d %b")
+        time_axis(axes, series[0][0], "%d %b")
     value = next(v for moment, v in nox if frozen[0] <= moment < frozen[1])
     middle = frozen[0] + (frozen[1] - frozen[0]) / 2
-    chart.axes[0][0].annotate(f"{value:g} mg/Nm³, {hours} rows in a row", (_x(middle), value), (0, 22),
+    chart.axes[0][0].annotate(f"{value:g} mg/Nm³, {hours} rows in a row", (x_of(middle), value), (0, 22),
                               textcoords="offset points", ha="center", fontsize=9, color=INK,
                               fontweight="bold")  # fmt: skip
     chart.axes[1][0].set_xlabel("made-up time: row 1 of the file is 1 January 2011, 00:00", fontsize=SMALL, color=INK)
@@ -161,12 +161,12 @@ def ammonium_chart(days: Judged, with_zeros: Points, limit: float, source: str) 
     """Daily mean ammonium against the limit, and what days with lost rows would be if their zeros had counted."""
     chart = Chart("Effluent ammonium: 24 h means, March and April 2022", source, height_inches=4.2)
     axes = chart.axes[0][0]
-    axes.plot(*_xy([(day, value) for day, value, _ in days]), color=INK, linewidth=0.7, alpha=0.6)
+    axes.plot(*xy([(day, value) for day, value, _ in days]), color=INK, linewidth=0.7, alpha=0.6)
     for verdict, word in WORDS.items():
         part = [(day, value) for day, value, found in days if found == verdict]
         if part:
-            axes.plot(*_xy(part), MARKS[verdict], color=COLOURS[verdict], markersize=6, label=f"24 h mean, {word}")
-    axes.plot(*_xy(with_zeros), "_", color=INK, markersize=11, markeredgewidth=1.6, linestyle="none",
+            axes.plot(*xy(part), MARKS[verdict], color=COLOURS[verdict], markersize=6, label=f"24 h mean, {word}")
+    axes.plot(*xy(with_zeros), "_", color=INK, markersize=11, markeredgewidth=1.6, linestyle="none",
               label="if the zeros of lost connections had counted (they do not)")  # fmt: skip
     axes.axhline(limit, color=LIMIT, linestyle="--", linewidth=1.4)
     axes.annotate(f"limit {limit:g} mg/l (QCVN 40:2011/BTNMT column B, Kq = Kf = 1 assumed)", (0.01, limit), (0, -12),
@@ -175,7 +175,7 @@ def ammonium_chart(days: Judged, with_zeros: Points, limit: float, source: str) 
     axes.set_ylim(0, 30)
     axes.set_ylabel("NH₄-N, mg/l")
     axes.legend(loc="upper right", fontsize=SMALL, frameon=False)
-    _time_axis(axes, days[0][0], "%d %b")
+    time_axis(axes, days[0][0], "%d %b")
     return chart
 
 
@@ -183,8 +183,8 @@ def lost_connection_chart(panels: Sequence[Panel], source: str) -> Chart:
     """Four panels."""
     chart = Chart("Zeros and 0 °F that are no measurements, March 2022", source, rows=2, columns=2, height_inches=5.4)
     for axes, (title, unit, usable, faults) in zip(chart.all_axes(), panels, strict=True):
-        axes.plot(*_xy(usable), "o", color=MEASURED, markersize=4.5, label="usable")
-        axes.plot(*_xy(faults), "x", color=LIMIT, markersize=6.5, markeredgewidth=1.6,
+        axes.plot(*xy(usable), "o", color=MEASURED, markersize=4.5, label="usable")
+        axes.plot(*xy(faults), "x", color=LIMIT, markersize=6.5, markeredgewidth=1.6,
                   label="in the file, but stored without a value\n(reason: communication_loss)")  # fmt: skip
         axes.axhline(0, color="#9fb3c8", linewidth=0.8)
         axes.set_title(title, fontsize=9.5, loc="left", color=INK)
@@ -197,13 +197,13 @@ def lost_connection_chart(panels: Sequence[Panel], source: str) -> Chart:
     return chart
 
 
-def _x(moment: datetime) -> float:
+def x_of(moment: datetime) -> float:
     """Days since 1970, as the time axes count."""
     return moment.timestamp() / 86_400
 
 
-def _xy(points: Points) -> tuple[list[float], list[float]]:
-    return [_x(moment) for moment, _ in points], [value for _, value in points]
+def xy(points: Points) -> tuple[list[float], list[float]]:
+    return [x_of(moment) for moment, _ in points], [value for _, value in points]
 
 
 def _plain(axes: Axes) -> None:
@@ -218,7 +218,7 @@ def _plain(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def _time_axis(axes: Axes, sample: datetime, form: str) -> None:
+def time_axis(axes: Axes, sample: datetime, form: str) -> None:
     axes.xaxis_date(tz=sample.tzinfo)
     axes.xaxis.set_major_locator(AutoDateLocator(tz=sample.tzinfo, maxticks=10))  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_formatter(DateFormatter(form, tz=sample.tzinfo))  # type: ignore[no-untyped-call]
@@ -229,7 +229,7 @@ def _mark_empty(panels: Sequence[Axes], days: Sequence[datetime]) -> None:
     gaps = [(a, b) for a, b in itertools.pairwise(days) if (b - a).days > 10]
     for axes in panels:
         for start, end in gaps:
-            axes.axvspan(_x(start), _x(end), color="#eef2f6", linewidth=0)
+            axes.axvspan(x_of(start), x_of(end), color="#eef2f6", linewidth=0)
     for start, end in gaps:
-        middle = _x(start + (end - start) / 2)
+        middle = x_of(start + (end - start) / 2)
         panels[0].text(middle, 78, "no rows left", rotation=90, ha="center", va="center", fontsize=SMALL, color=INK)

@@ -1,4 +1,4 @@
-"""Plays the three recordings through Ecopark in a temporary folder; draws the charts and writes ``docs/replays.md``.
+"""Plays the recordings through Ecopark in a temporary folder; draws the charts and writes ``docs/replays.md``.
 
 ``python docs/replays/make_charts.py DATA`` with the folder of the recordings. Every number in the document comes from
 the run: the text around them is in ``docs/replays/document.template``.
@@ -21,7 +21,20 @@ from charts import (
     lost_connection_chart,
     power_factor_chart,
 )
-from recordings import ECORECOVER, STEEL, TURBINE, Played, file_rows, play
+from further_sections import air, districts, factory, manresa, melbourne, steel_bill
+from recordings import (
+    AIR,
+    DISTRICTS,
+    ECORECOVER,
+    FACTORY,
+    MANRESA,
+    MELBOURNE,
+    STEEL,
+    TURBINE,
+    Played,
+    file_rows,
+    play,
+)
 from tables import VERDICTS, WORDS, counts, judged, longest_run, month_of_end, number, summaries, table
 
 HERE = Path(__file__).resolve().parent
@@ -40,7 +53,17 @@ def main() -> None:
     data = Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory(prefix="ecopark-replays-") as folder:
         steel, turbine, plant = (play(replay, data, Path(folder)) for replay in (STEEL, TURBINE, ECORECOVER))
-    texts = {**_steel(steel, data), **_turbine(turbine), **_ecorecover(plant, data)}
+        texts = {**_steel(steel, data), **_turbine(turbine), **_ecorecover(plant, data)}
+        texts |= steel_bill(steel, STEEL_SOURCE)
+        further = (
+            (AIR, air),
+            (MELBOURNE, melbourne),
+            (MANRESA, manresa),
+            (FACTORY, factory),
+            (DISTRICTS, districts),
+        )
+        for replay, section in further:
+            texts |= section(play(replay, data, Path(folder)))
     template = Template((HERE / "document.template").read_text(encoding="utf-8"))
     (HERE.parent / "replays.md").write_text(template.substitute(texts), encoding="utf-8")
 

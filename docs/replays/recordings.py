@@ -1,11 +1,11 @@
-"""The three public recordings: their ``ecopark`` commands, how they are run, and what is read back from the store."""
+"""The public recordings: their ``ecopark`` commands, how they are run, and what is read back from the store."""
 
 import csv
 import json
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 ROOT = Path(__file__).resolve().parents[2]
 LAW_OF = "2026-01-01"
 Finding = dict[str, object]
+"""One line of JSON: a finding, an indicator or a count of exceedances."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Replay:
     arguments: tuple[tuple[str, ...], ...]
     first_day: str
     day_after: str
+    evaluate: tuple[str, ...] | None = ()
+    """Further arguments of ``ecopark analytics evaluate``; ``None``: it is not run. Likewise the next two."""
+    exceedances: tuple[str, ...] | None = None
+    indicators: tuple[str, ...] | None = None
+    is_exported: bool = True
 
     @property
     def park(self) -> str:
@@ -44,15 +50,21 @@ class Replay:
             f"{work}/{self.name}",
         ]
 
-    def evaluate_command(self, work: str) -> list[str]:
-        """``ecopark analytics evaluate`` of all that was replayed."""
+    def analytics_command(self, name: str, arguments: tuple[str, ...], work: str) -> list[str]:
+        """``ecopark analytics NAME`` of all that was replayed."""
         store = f"sqlite:///{work}/{self.name}/telemetry.db"
-        return ["analytics", "evaluate", "--store", store, "--park", self.park, "--law-of", LAW_OF, "--json"]
+        law = () if name == "indicators" else ("--law-of", LAW_OF)
+        return ["analytics", name, "--store", store, "--park", self.park, *arguments, *law, "--json"]
+
+    def analyses(self) -> dict[str, tuple[str, ...]]:
+        """The analytics commands that are run, with their further arguments."""
+        named = {"evaluate": self.evaluate, "exceedances": self.exceedances, "indicators": self.indicators}
+        return {name: arguments for name, arguments in named.items() if arguments is not None}
 
     def commands(self) -> str:
         """The commands as a reader types them."""
         typed = [self.replay_command(place, "$DATA", "replay") for place in range(len(self.files))]
-        typed.append(self.evaluate_command("replay"))
+        typed += [self.analytics_command(name, arguments, "replay") for name, arguments in self.analyses().items()]
         return "\n".join(_wrapped(["ecopark", *words]) for words in typed)
 
 
@@ -66,6 +78,12 @@ class Played:
     findings: list[Finding]
     readings: dict[str, list[tuple[datetime, float | None, str]]]
     """By point: local time, value, reason; without a value or with a reason it enters no mean."""
+    exceedances: list[Finding] = field(default_factory=list)
+    indicators: list[Finding] = field(default_factory=list)
+
+    def indicator(self, name: str, subject: str) -> list[Finding]:
+        """Values of an indicator in time order."""
+        return [i for i in self.indicators if (i["indicator"], i["subject"]) == (name, subject)]
 
     def of_rule(self, rule: str, subject: str = "") -> list[Finding]:
         """Findings of a rule in time order."""
@@ -83,6 +101,7 @@ STEEL = Replay(
     (("--time", "date", "--timezone", "Asia/Seoul", "--map", "Usage_kWh=em-steel.active_energy_interval",
       "--map", "Lagging_Current_Reactive_Power_kVarh=em-steel.reactive_energy_interval"),),
     "2018-01-01", "2018-09-02",
+    indicators=("--from", "2018-01-01", "--to", "2018-08-31", "--by-month", "--law-of", LAW_OF),
 )  # fmt: skip
 _STACK = ("--map", "NOX=st-turbine.nox", "--map", "CO=st-turbine.co")
 TURBINE = Replay(
@@ -104,6 +123,81 @@ ECORECOVER = Replay(
 )  # fmt: skip
 
 
+_AIR_COLUMNS = {"PM2.5": "pm2_5", "PM10": "pm10", "SO2": "so2", "NO2": "no2", "CO": "co", "O3": "o3"}
+STATIONS = ("Aotizhongxin", "Huairou")
+
+
+def _station(name: str) -> tuple[str, ...]:
+    pairs = (("--map", f"{column}=aq-{name.lower()}.{quantity}") for column, quantity in _AIR_COLUMNS.items())
+    return ("--time", "year,month,day,hour", *(word for pair in pairs for word in pair))
+
+
+def _rules(*names: str) -> tuple[str, ...]:
+    return tuple(word for name in names for word in ("--rule", name))
+
+
+YEARLY_RULES = ("AMB-05-PM25", "AMB-05-PM10", "AMB-05-NO2", "AMB-05-SO2")
+AIR = Replay(
+    "air",
+    ZoneInfo("Asia/Shanghai"),
+    tuple(f"air-beijing-uci/PRSA_Data_{name}_20130301-20170228.csv.gz" for name in STATIONS),
+    tuple(_station(name) for name in STATIONS),
+    "2013-03-01", "2017-03-01",
+    evaluate=_rules("AMB-01-PM25", *YEARLY_RULES),
+    exceedances=_rules(
+        "AMB-01-PM25", "AMB-02-PM10", "AMB-02-NO2", "AMB-02-SO2", "AMB-03-NO2", "AMB-03-SO2", "AMB-03-CO",
+        "AMB-03-O3", "AMB-04-O3", "AMB-04-CO",
+    ),
+    is_exported=False,
+)  # fmt: skip
+MELBOURNE = Replay(
+    "melbourne",
+    ZoneInfo("Australia/Melbourne"),
+    ("wwtp-melbourne/melbourne_wwtp_2014_2017.csv",),
+    (("--time", "year,month,day", "--stamps", "start", "--map", "avg_inflow=fm-inflow.flow:m3/s",
+      "--map", "total_grid=em-plant.active_energy_interval"),),
+    "2014-01-01", "2018-01-01",
+    evaluate=None,
+    indicators=("--from", "2014-01-01", "--to", "2017-12-31", "--by-month", "--minimum-data-capture", "0.5"),
+    is_exported=False,
+)  # fmt: skip
+MANRESA = Replay(
+    "manresa",
+    ZoneInfo("Europe/Madrid"),
+    ("wwtp-manresa-uci/water-treatment.data",),
+    (("--no-header", "--time", "1", "--time-format", "D-%d/%m/%y", "--map", "2=fm-inflow.flow:m3/d",
+      "--map", "5=wq-inlet.bod5", "--map", "6=wq-inlet.cod", "--map", "7=wq-inlet.tss", "--map", "24=wq-outlet.ph",
+      "--map", "25=wq-outlet.bod5", "--map", "26=wq-outlet.cod", "--map", "27=wq-outlet.tss"),),
+    "1990-01-01", "1991-11-01",
+    evaluate=_rules("WW-01-COD", "WW-01-BOD5", "WW-01-TSS", "WW-02-PH"),
+    indicators=("--from", "1990-01-01", "--to", "1991-10-30", "--minimum-data-capture", "0.5"),
+)  # fmt: skip
+FACTORY = Replay(
+    "factory",
+    ZoneInfo("Europe/Rome"),
+    ("factory-sme-italy/company_A_assets_0_1.csv",) * 2,
+    tuple(
+        ("--time", "ts", "--where", f"asset={number}", "--stamps", "start",
+         "--map", f"power_avg=mc-{number}.active_power", "--map", f"items=mc-{number}.produced_items_interval")
+        for number in (0, 1)
+    ),
+    "2022-09-01", "2022-09-21",
+    evaluate=None,
+    indicators=("--from", "2022-09-01", "--to", "2022-09-20", "--minimum-data-capture", "0.5"),
+)  # fmt: skip
+DISTRICT_NUMBERS = range(1, 11)
+DISTRICTS = Replay(
+    "districts",
+    ZoneInfo("Europe/Rome"),
+    ("water-dma-italy/dma_net_inflow_hourly_2021jan_2022jun.csv",),
+    (("--time", "Date-time CET-CEST (DD/MM/YYYY HH:mm)", "--time-format", "%d/%m/%Y %H:%M",
+      *(word for n in DISTRICT_NUMBERS for word in ("--map", f"DMA {n} (L/s)=fm-dma-{n}.flow:l/s"))),),
+    "2021-01-01", "2022-07-01",
+    evaluate=None,
+    indicators=("--from", "2021-01-01", "--to", "2022-06-30"),
+)  # fmt: skip
+
+
 def play(replay: Replay, data: Path, work: Path) -> Played:
     """Run the commands in ``work``; raises ``CalledProcessError`` when one fails."""
     summaries: list[dict[str, int]] = []
@@ -112,9 +206,15 @@ def play(replay: Replay, data: Path, work: Path) -> Played:
         done = _ecopark(replay.replay_command(place, str(data), str(work)))
         summaries.append(json.loads(done.stdout.splitlines()[-1]))
         notes += done.stderr.splitlines()
-    found = _ecopark(replay.evaluate_command(str(work))).stdout
-    findings = [json.loads(line) for line in found.splitlines()]
-    return Played(replay, summaries, notes, findings, _exported(replay, work))
+    found: dict[str, list[Finding]] = {}
+    for name, arguments in replay.analyses().items():
+        lines = _ecopark(replay.analytics_command(name, arguments, str(work))).stdout.splitlines()
+        found[name] = [json.loads(line) for line in lines]
+    readings = _exported(replay, work) if replay.is_exported else {}
+    return Played(
+        replay, summaries, notes, found.get("evaluate", []), readings,
+        found.get("exceedances", []), found.get("indicators", []),
+    )  # fmt: skip
 
 
 def file_rows(data: Path, name: str) -> list[dict[str, str]]:
@@ -150,7 +250,9 @@ def _wrapped(words: list[str]) -> str:
     lines, line = [], words[0]
     for place, word in enumerate(words[1:], start=1):
         text = word if word.startswith("$") else shlex.quote(word)
-        with_next = text + " " + words[place + 1] if word.startswith("--") and place + 1 < len(words) else text
+        with_next = text
+        if word.startswith("--") and place + 1 < len(words):
+            with_next += " " + shlex.quote(words[place + 1])
         if len(line) + 1 + len(with_next) > 108:
             lines.append(line + " \\")
             line = "    " + text

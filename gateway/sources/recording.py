@@ -19,9 +19,17 @@ from gateway.sources.recording_cells import (
     read_cell,
     unit_step,
 )
-from gateway.sources.recording_times import FormatFinder, StampReader, TimeOddities, parse_start, parse_step
+from gateway.sources.recording_times import (
+    FormatFinder,
+    StampReader,
+    TimeOddities,
+    interval_end_ms,
+    parse_start,
+    parse_step,
+)
 from service_runtime.errors import OperatorError
-from telemetry_model.park_register import Park
+from telemetry_model.park_register import MeasuringPoint, Park
+from telemetry_model.quantities import Kind
 from telemetry_model.reading import Reading, ReadingReason
 
 DEFAULT_START = "2020-01-01T00:00"
@@ -34,6 +42,7 @@ class RecordingOptions:
 
     mappings: tuple[ColumnMapping, ...]
     time_column: str = ""
+    """The column of the stamps; several, separated by commas, are joined by a space (``year,month,day``)."""
     time_format: str = ""
     """A ``strptime`` form, ``iso``, ``epoch`` or ``epoch_ms``; found from the file when empty."""
     timezone: str = ""
@@ -42,6 +51,12 @@ class RecordingOptions:
     start: str = DEFAULT_START
     missing: tuple[float, ...] = ()
     """Numbers the file writes for "no value", e.g. -200."""
+    where: tuple[tuple[str, str], ...] = ()
+    """Only rows whose cell in a column is this text are played: a file that holds several machines row by row."""
+    has_header: bool = True
+    """Without a first line of names the columns are called ``1``, ``2`` ..."""
+    stamps_at_start: bool = False
+    """Stamps name the start of their interval: amounts per interval are stored at its end, as everywhere else."""
 
 
 class RecordedRow(NamedTuple):
@@ -56,6 +71,8 @@ class _Column(NamedTuple):
     name: str
     point: str
     step: UnitStep
+    interval_seconds: int
+    """How much later than its stamp the reading is stored; 0 but for amounts that are stamped at their start."""
 
 
 class Recording:
@@ -72,11 +89,13 @@ class Recording:
         self._header, self._delimiter = self._read_header()
         if bool(options.time_column) == bool(options.step):
             raise OperatorError(f"{path}: give either --time COLUMN, or --step for a file without times")
-        if options.time_column and options.time_column not in self._header:
-            raise OperatorError(f"{path}: unknown column '{options.time_column}' (columns: {', '.join(self._header)})")
+        self._time_columns = self._split_time_columns(options.time_column)
+        for name in (*self._time_columns, *(column for column, _ in options.where)):
+            if name not in self._header:
+                raise OperatorError(f"{path}: unknown column '{name}' (columns: {', '.join(self._header)})")
         check_mappings(options.mappings, self._header, park)
-        self._columns = [_Column(m.column, m.point, unit_step(m, park.points[m.point])) for m in options.mappings]
-        names = [name for name in dict.fromkeys(self._header) if name != options.time_column]
+        self._columns = [self._column(mapping, park.points[mapping.point]) for mapping in options.mappings]
+        names = [name for name in dict.fromkeys(self._header) if name not in self._time_columns]
         self._zero_rows, self._zero_fahrenheit = ZeroRowRule(names), ZeroFahrenheitRule(names)
         self._form = self._first_pass()
 
@@ -90,7 +109,7 @@ class Recording:
             if self._options.step:
                 at_ms = start_ms + round(index * step_ms)
             else:
-                stamp = cells[self._options.time_column].strip()
+                stamp = self._stamp(cells)
                 if not stamp:
                     self.rows_without_time += 1
                     continue
@@ -100,16 +119,35 @@ class Recording:
     def _row(self, at_ms: int, cells: Mapping[str, str]) -> RecordedRow:
         loss, values = ReadingReason.COMMUNICATION_LOSS, self._values(cells)
         if self._zero_rows.is_loss(values):
-            return RecordedRow(at_ms, tuple(Reading(c.point, at_ms, None, reason=loss) for c in self._columns), True)
+            lost_readings = (Reading(c.point, self._stored_ms(c, at_ms), None, reason=loss) for c in self._columns)
+            return RecordedRow(at_ms, tuple(lost_readings), True)
         lost = self._zero_fahrenheit.lost_columns(values)
         readings: list[Reading] = []
         for column in self._columns:
             value = loss if column.name in lost else values[column.name]
+            stored_ms = self._stored_ms(column, at_ms)
             if isinstance(value, ReadingReason):
-                readings.append(Reading(column.point, at_ms, None, reason=value))
+                readings.append(Reading(column.point, stored_ms, None, reason=value))
             else:
-                readings.append(Reading(column.point, at_ms, column.step.convert(value)))
+                readings.append(Reading(column.point, stored_ms, column.step.convert(value)))
         return RecordedRow(at_ms, tuple(readings), False)
+
+    def _column(self, mapping: ColumnMapping, point: MeasuringPoint) -> _Column:
+        moved = self._options.stamps_at_start and point.quantity.kind is Kind.INTERVAL
+        return _Column(mapping.column, mapping.point, unit_step(mapping, point), point.interval_seconds if moved else 0)
+
+    def _stored_ms(self, column: _Column, at_ms: int) -> int:
+        return interval_end_ms(at_ms, column.interval_seconds, self._zone) if column.interval_seconds else at_ms
+
+    def _split_time_columns(self, text: str) -> tuple[str, ...]:
+        if not text or text in self._header:
+            return (text,) if text else ()
+        return tuple(name.strip() for name in text.split(","))
+
+    def _stamp(self, cells: Mapping[str, str]) -> str:
+        """Empty as soon as one of its parts is."""
+        parts = [cells[name].strip() for name in self._time_columns]
+        return " ".join(parts) if all(parts) else ""
 
     def _first_pass(self) -> str:
         """One look at the whole file: how often its columns are zero, and the form of its times, which is returned."""
@@ -119,7 +157,7 @@ class Recording:
             values = self._values(cells)
             self._zero_rows.look_at(values)
             self._zero_fahrenheit.look_at(values)
-            stamp = cells[time_column].strip() if finder else ""
+            stamp = self._stamp(cells) if finder else ""
             if finder and stamp:
                 finder.look_at(stamp)
         try:
@@ -151,18 +189,22 @@ class Recording:
         header = next(csv.reader([line], delimiter=delimiter), [])
         if not header:
             raise OperatorError(f"{self.path}: the first line must name the columns")
+        if not self._options.has_header:
+            return [str(number) for number in range(1, len(header) + 1)], delimiter
         return [name.strip() for name in header], delimiter
 
     def _cells(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """Line number and cells by column; a short row is filled with empty cells, blank lines are passed over."""
+        """Line number and cells by column of the rows to play; short rows are filled up, blank lines passed over."""
         with self._open() as text:
             reader = csv.reader(text, delimiter=self._delimiter)
             try:
-                next(reader)
+                if self._options.has_header:
+                    next(reader)
                 for values in reader:
-                    if any(values):
-                        padded: Sequence[str] = values + [""] * (len(self._header) - len(values))
-                        yield reader.line_num, dict(zip(self._header, padded, strict=False))
+                    padded: Sequence[str] = values + [""] * (len(self._header) - len(values))
+                    cells = dict(zip(self._header, padded, strict=False))
+                    if any(values) and all(cells[name].strip() == text for name, text in self._options.where):
+                        yield reader.line_num, cells
             except UnicodeDecodeError as error:
                 raise OperatorError(f"{self.path}: not UTF-8 text; save it as 'CSV UTF-8'") from error
             except csv.Error as error:

@@ -12,7 +12,9 @@ EPOCH_FORMATS = {"epoch": 1000.0, "epoch_ms": 1.0}
 ISO_FORMAT = "iso"
 _DATES = ("%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%Y/%m/%d", "%d/%m/%y", "%m/%d/%y")
 _TIMES = (" %H:%M", " %H:%M:%S", "")
-COMMON_FORMATS = tuple(date + time for date, time in product(_DATES, _TIMES))
+_JOINED = ("%Y %m %d %H %M", "%Y %m %d %H", "%Y %m %d")
+"""Year, month, day and hour in columns of their own, joined by spaces."""
+COMMON_FORMATS = (*(date + time for date, time in product(_DATES, _TIMES)), *_JOINED)
 _STEP = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)\Z")
 _STEP_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 
@@ -36,6 +38,14 @@ def parse_start(text: str, zone: ZoneInfo) -> int:
     except ValueError as error:
         raise OperatorError(f"--start: '{text}' is neither an ISO time nor seconds since 1970") from error
     return _utc_ms(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+
+
+def interval_end_ms(start_ms: int, interval_seconds: int, zone: ZoneInfo) -> int:
+    """When an interval that begins at ``start_ms`` ends; whole days by the calendar of ``zone`` (23 to 25 hours)."""
+    if interval_seconds % _STEP_SECONDS["d"]:
+        return start_ms + interval_seconds * 1000
+    local = datetime.fromtimestamp(start_ms / 1000, tz=UTC).astimezone(zone)
+    return _utc_ms(local + timedelta(seconds=interval_seconds))
 
 
 class FormatFinder:

@@ -4,9 +4,8 @@ A line's hour is that of its batches' creation. Its *span* are the sequences aft
 highest: numbers nobody has seen lie in the span of the line that follows them.
 """
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from ingest_service.state.sequence_ranges import SequenceRanges
 
@@ -21,6 +20,10 @@ FROM ledger l LEFT JOIN cursors c ON c.gateway = l.gateway AND c.run = l.run
 _BETWEEN = " WHERE l.hour_ms >= ? AND l.hour_ms < ? AND (? = '' OR l.gateway = ?)"
 _IN_ORDER = " ORDER BY l.hour_ms, l.gateway, l.run LIMIT ?"
 _UNWRITTEN = " WHERE l.written_revision < l.revision"
+
+
+class _Connection(Protocol):
+    def execute(self, statement: str, parameters: Sequence[Any] = (), /) -> Iterable[Any]: ...
 
 
 class LedgerEntry(NamedTuple):
@@ -54,15 +57,13 @@ class LedgerEntry(NamedTuple):
         return sum(high - low + 1 for low, high in self.missing)
 
 
-def ledger_between(
-    connection: sqlite3.Connection, from_ms: int, to_ms: int, gateway: str, limit: int
-) -> list[LedgerEntry]:
+def ledger_between(connection: _Connection, from_ms: int, to_ms: int, gateway: str, limit: int) -> list[LedgerEntry]:
     """Lines of the hours in ``[from_ms, to_ms)``, of one gateway or (``""``) of all, at most ``limit``."""
     rows = connection.execute(_COLUMNS + _BETWEEN + _IN_ORDER, (from_ms, to_ms, gateway, gateway, limit))
     return list(_entries(rows))
 
 
-def unwritten_ledger(connection: sqlite3.Connection, limit: int) -> list[LedgerEntry]:
+def unwritten_ledger(connection: _Connection, limit: int) -> list[LedgerEntry]:
     """Lines that changed since they were last written to the store, oldest hour first."""
     return list(_entries(connection.execute(_COLUMNS + _UNWRITTEN + _IN_ORDER, (limit,))))
 
@@ -72,7 +73,7 @@ def range_text(ranges: Sequence[tuple[int, int]]) -> str:
     return ", ".join(str(low) if low == high else f"{low}-{high}" for low, high in ranges)
 
 
-def _entries(rows: sqlite3.Cursor) -> Iterator[LedgerEntry]:
+def _entries(rows: Iterable[Any]) -> Iterator[LedgerEntry]:
     parsed: dict[str, SequenceRanges] = {}
     for *plain, previous, base, stored in rows:
         if base is None:

@@ -2,18 +2,17 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from ingest_service.state.place import StatePlace
 from ingest_service.state.release import Released, release
-from ingest_service.state.schema import open_state
 from ingest_service.state.settlement import Refusal, RepeatedRefusal
 from service_runtime.errors import OperatorError
 
 MAX_PAYLOAD_BYTES = 256_000
 """Longer payloads are cut: enough to see what it is, not enough to fill the disk."""
+_ALL = 2**62
 _COLUMNS = "id, topic, reason, detail, payload, first_seen_ms, last_seen_ms, count"
 _COUNT_UP = """
 UPDATE quarantine SET last_seen_ms = ?, count = count + ? WHERE reason = ? AND topic = ? AND digest = ?
@@ -61,58 +60,48 @@ def drop_oldest(connection: sqlite3.Connection, max_records: int) -> int:
 
 
 class Quarantine:
-    """Looking into the quarantine of a state file, also while the service runs."""
+    """Looking into the quarantine, also while the service runs."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, place: StatePlace) -> None:
+        self._place = place
 
     def records(
         self, reason: str | None = None, limit: int | None = None, after_id: int = 0
     ) -> list[QuarantinedRecord]:
         """Oldest first."""
-        with self._connection() as connection:
+        with self._place.look() as connection:
             rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM quarantine WHERE id > ? AND (? IS NULL OR reason = ?) ORDER BY id LIMIT ?",
-                (after_id, reason, reason, -1 if limit is None else limit),
+                f"SELECT {_COLUMNS} FROM quarantine WHERE id > ? AND (? = '' OR reason = ?) ORDER BY id LIMIT ?",
+                (after_id, reason or "", reason or "", _ALL if limit is None else limit),
             )
             return [QuarantinedRecord(*row) for row in rows]
 
     def record(self, record_id: int) -> QuarantinedRecord:
         """Raises :class:`OperatorError` when there is no such entry."""
-        with self._connection() as connection:
+        with self._place.look() as connection:
             query = f"SELECT {_COLUMNS} FROM quarantine WHERE id = ?"
             row = connection.execute(query, (record_id,)).fetchone()
         if row is None:
-            raise OperatorError(f"{self._path}: no quarantined record {record_id}")
+            raise OperatorError(f"{self._place}: no quarantined record {record_id}")
         return QuarantinedRecord(*row)
 
     def by_reason(self) -> dict[str, int]:
         """How many entries lie there, by reason."""
-        with self._connection() as connection:
+        with self._place.look() as connection:
             return dict(connection.execute("SELECT reason, count(*) FROM quarantine GROUP BY reason ORDER BY reason"))
 
     def release(self, released: Sequence[Released]) -> int:
         """Let records go whose rows are in the store, and say so in the ledger; returns how many there were."""
-        with self._connection() as connection:
+        with self._place.look() as connection:
             return release(connection, released)
 
     def discard(self, record_ids: Sequence[int]) -> int:
         """Forget entries; returns how many there were."""
-        with self._connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")
+        with self._place.look() as connection:
+            connection.execute("BEGIN")
             found = sum(
                 connection.execute("DELETE FROM quarantine WHERE id = ?", (record_id,)).rowcount
                 for record_id in record_ids
             )
             connection.execute("COMMIT")
             return found
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        connection = open_state(self._path, create=False)
-        try:
-            yield connection
-        except sqlite3.Error as error:
-            raise OperatorError(f"{self._path}: {error}") from error
-        finally:
-            connection.close()

@@ -1,5 +1,6 @@
 """Everything one round changes in the state: drafted while records are admitted, committed in one transaction."""
 
+import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -84,15 +85,35 @@ class RepeatedRefusal(Refusal):
     __slots__ = ()
 
 
+class Fate(StrEnum):
+    """What a round makes of a numbered batch."""
+
+    NEW = "new"
+    REFILLED = "refilled"
+    DUPLICATE = "duplicate"
+
+
+class Arrival(NamedTuple):
+    """A numbered batch as it came, so that replicas can settle jointly what each has judged alone."""
+
+    key: LedgerKey
+    seq: int
+    oldest: int | None
+    created_ms: int
+    fate: Fate
+
+
 @dataclass(slots=True)
 class Settlement:
-    """The draft of one transaction."""
+    """The draft of one transaction; ``token`` is its name, should nobody know whether it was committed."""
 
     cursors: dict[RunKey, RunCursor] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     ledger: dict[LedgerKey, LedgerLine] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     refilled: dict[RunKey, set[int]] = field(default_factory=dict)
+    arrivals: list[Arrival] = field(default_factory=list)
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def line(self, key: LedgerKey) -> LedgerLine:
         """The ledger line of this hour, made when it is first needed."""

@@ -6,6 +6,7 @@ All disk work runs in one thread, so the event loop never waits for a disk and c
 import asyncio
 import fcntl
 import sqlite3
+import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -73,6 +74,10 @@ class StateFile:
         self.cursors: dict[RunKey, RunCursor] = {}
         self.counts: Counter[str] = Counter()
         self.refills: dict[RunKey, Refill] = {}
+        self.is_joint = False
+        self.leads = True
+        self.broker_session = uuid.uuid4().hex
+        self.problem = ""
         self._load()
 
     def latest_runs(self) -> dict[str, RunKey]:
@@ -110,6 +115,17 @@ class StateFile:
         rows = [(*key, r.since_ms, r.from_seq, r.to_seq, r.started_ms) for key, r in begun.items()]
         await self._run(lambda: self._write_many(_BEGIN_REFILL, rows))
         return begun
+
+    async def refresh(self) -> None:
+        """Nobody else writes this file."""
+
+    async def begin_broker_session(self) -> None:
+        """Each process and each broker that forgot us begin one of their own."""
+        self.broker_session = uuid.uuid4().hex
+
+    async def watch(self) -> None:
+        """There is nobody to keep up with."""
+        await asyncio.Event().wait()
 
     async def unwritten_ledger(self, limit: int) -> list[LedgerEntry]:
         """Ledger lines that changed since they were last written to the store, oldest hour first."""

@@ -2,10 +2,12 @@
 
 import math
 
+from simulators.events import DustEpisode
 from simulators.plant_models.calendar import Moment
 from simulators.plant_models.noise import Wander
 from simulators.plant_models.signals import SignalBoard
 from simulators.plant_models.weather import WeatherState
+from simulators.scenario import PlacedScenario
 from telemetry_model.park_register import Park
 from telemetry_model.quantities import Medium
 
@@ -20,7 +22,9 @@ def traffic(hour: float) -> float:
 class AirStation:
     """One station; ``burden`` scales the pollution of its surroundings (1 = clean side)."""
 
-    def __init__(self, device: str, burden: float, seed: int) -> None:
+    def __init__(self, device: str, burden: float, scenario: PlacedScenario) -> None:
+        seed = scenario.seed
+        self._episodes = [placed for placed in scenario.events(DustEpisode) if placed.event.device == device]
         self._device = device
         self._burden = burden
         self._noise = {gas: Wander(seed, f"{device}/{gas}", 60, 0.3) for gas in GASES}
@@ -31,6 +35,8 @@ class AirStation:
         wash = 0.75 if sky.rain_mm > 0 else 1.0
         wave = {gas: noise.at(moment.minute) for gas, noise in self._noise.items()}
         fine = 22.0 * self._burden * (0.8 + 0.4 * cars) * wash * (1 + 0.15 * wave["pm2_5"])
+        for episode in self._episodes:
+            fine *= episode.event.factor if episode.covers(moment.minute * 60_000) else 1.0
         board.gauge(f"{self._device}.pm2_5", fine)
         board.gauge(f"{self._device}.pm10", 1.7 * fine * (1 + 0.08 * wave["pm10"]))
         board.gauge(f"{self._device}.no2", 26.0 * self._burden * (0.6 + 0.8 * cars) * (1 + 0.12 * wave["no2"]))
@@ -43,9 +49,9 @@ class AirStation:
 class AirNetwork:
     """All air stations of the park, the later ones nearer to the traffic, and its weather stations."""
 
-    def __init__(self, park: Park, seed: int) -> None:
+    def __init__(self, park: Park, scenario: PlacedScenario) -> None:
         stations = [i.device for i in park.installations.values() if i.kind == "ambient_station"]
-        self._stations = [AirStation(device, 1.0 + 0.25 * index, seed) for index, device in enumerate(stations)]
+        self._stations = [AirStation(device, 1.0 + 0.25 * index, scenario) for index, device in enumerate(stations)]
         weather_points = [p for p in park.points.values() if p.medium is Medium.WEATHER]
         self._weather = list(dict.fromkeys(point.device for point in weather_points))
 

@@ -3,17 +3,21 @@
 import math
 from typing import NamedTuple
 
+from simulators.events import EffluentSurge, EnergyWaste, HiddenDischarge, PoorPowerFactor
 from simulators.plant_models.calendar import Moment
 from simulators.plant_models.noise import Wander
 from simulators.plant_models.sectors import Sector, WorkingHours, sector_named
 from simulators.plant_models.signals import SignalBoard
-from simulators.scenario import EffluentSurge, PlacedEvent, PlacedScenario, PoorPowerFactor
+from simulators.scenario import PlacedEvent, PlacedScenario
 from telemetry_model.park_register import Park
 
 PEAK_SHARE_OF_CONTRACT = 0.8
 MEAN_SHARE_OF_PEAK = 0.55
 """Used only to give counters a plausible reading at the start."""
 NOMINAL_VOLTAGE_V = 230.0
+SUB_METERED_SHARE = 0.97
+"""The rest of a firm's load (lighting, sockets) has no meter of its own."""
+ITEMS_PER_HOUR_PER_MW = 600.0
 
 
 class FirmMinute(NamedTuple):
@@ -36,27 +40,37 @@ class FirmDevices(NamedTuple):
     outlet_flow: str
     companions: tuple[str, ...]
     """Further probes at the outlet."""
+    items: str
+    """The device that counts what the firm produces."""
+    sub_meters: tuple[str, ...]
+    """Meters behind the main meter."""
 
 
 def find_firm_devices(park: Park, tenant: str) -> FirmDevices:
     """A firm's devices, by what its installations and points say they are."""
-    meter = outlet = water = outlet_flow = ""
+    meter = outlet = water = outlet_flow = items = ""
     for installation in park.installations.values():
         if installation.tenant == tenant and installation.kind == "electricity_supply":
             meter = installation.device
         if installation.tenant == tenant and installation.kind == "tenant_outlet":
             outlet = installation.device
     companions: list[str] = []
+    sub_meters: list[str] = []
     for point in park.points.values():
         if point.tenant != tenant:
             continue
         if point.role == "tenant_water":
             water = point.device
+        elif point.quantity.name == "produced_items":
+            items = point.device
+        elif meter and point.parent.partition(".")[0] == meter:
+            sub_meters.append(point.device)
         elif point.medium == "wastewater" and point.quantity.name == "volume":
             outlet_flow = point.device
         elif point.medium == "wastewater" and point.device.startswith("wq-") and point.device != outlet:
             companions.append(point.device)
-    return FirmDevices(meter, water, outlet, outlet_flow, tuple(dict.fromkeys(companions)))
+    behind = tuple(dict.fromkeys(sub_meters))
+    return FirmDevices(meter, water, outlet, outlet_flow, tuple(dict.fromkeys(companions)), items, behind)
 
 
 class Firm:
@@ -70,12 +84,14 @@ class Firm:
         supply = park.installations.get(f"{tenant}-supply")
         contracted = supply.attributes.get("contracted_kw", 500) if supply else 500
         self.contracted_mw = float(str(contracted)) / 1000.0
+        self._items_per_hour = ITEMS_PER_HOUR_PER_MW * self.contracted_mw
         self._hours = WorkingHours(self.sector)
         self._load = Wander(seed, f"{tenant}/load", 15, 0.25)
         self._factor = Wander(seed, f"{tenant}/power-factor", 30, 0.3)
         self._voltage = Wander(seed, f"{tenant}/voltage", 60, 0.3)
         self._water = Wander(seed, f"{tenant}/water", 20, 0.3)
         self._cod = Wander(seed, f"{tenant}/cod", 60, 0.2)
+        self._split = Wander(seed, f"{tenant}/sub-meters", 60, 0.1)
         self._temperature = Wander(seed, f"{tenant}/temperature", 120, 0.1)
         self._ph = Wander(seed, f"{tenant}/ph", 120, 0.15)
         self._surges: list[PlacedEvent[EffluentSurge]] = [
@@ -83,6 +99,12 @@ class Firm:
         ]
         self._poor: list[PlacedEvent[PoorPowerFactor]] = [
             p for p in scenario.events(PoorPowerFactor) if p.event.tenant == tenant
+        ]
+        self._waste: list[PlacedEvent[EnergyWaste]] = [
+            p for p in scenario.events(EnergyWaste) if p.event.tenant == tenant
+        ]
+        self._hidden: list[PlacedEvent[HiddenDischarge]] = [
+            p for p in scenario.events(HiddenDischarge) if p.event.tenant == tenant
         ]
 
     def start_counters(self, board: SignalBoard, hours_in_service: float) -> None:
@@ -92,6 +114,10 @@ class Firm:
         board.start_counter(f"{self.devices.meter}.active_energy_import", mean_kw * hours_in_service)
         board.start_counter(f"{self.devices.meter}.reactive_energy_import", 0.33 * mean_kw * hours_in_service)
         board.start_counter(f"{self.devices.water}.volume", mean_m3_h * hours_in_service)
+        board.start_counter(f"{self.devices.items}.produced_items", 0.5 * self._items_per_hour * hours_in_service)
+        for device in self.devices.sub_meters:
+            share = SUB_METERED_SHARE / len(self.devices.sub_meters)
+            board.start_counter(f"{device}.active_energy_import", share * mean_kw * hours_in_service)
         board.start_counter(
             f"{self.devices.outlet_flow}.volume", mean_m3_h * self.sector.wastewater_share * hours_in_service
         )
@@ -104,6 +130,11 @@ class Firm:
         cod = self.sector.cod_mg_l * (1 + 0.1 * self._cod.at(moment.minute))
         for surge in self._surges:
             cod *= surge.event.cod_factor if surge.covers(moment.minute * 60_000) else 1.0
+        for hidden in self._hidden:
+            if hidden.covers(moment.minute * 60_000):
+                more = hidden.event.flow_m3_h
+                cod = (wastewater * cod + more * hidden.event.cod_mg_l) / (wastewater + more)
+                wastewater += more
         now = FirmMinute(load_kw, reactive_kvar, water, wastewater, cod, activity)
         self._show(moment, board, now)
         return now
@@ -115,6 +146,7 @@ class Firm:
             phase = moment.minute % self.sector.cycle_minutes / self.sector.cycle_minutes
             share += 0.08 * activity * math.sin(2 * math.pi * phase)
         load_kw = peak_kw * share * (1 + 0.05 * self._load.at(moment.minute))
+        load_kw += sum(w.event.extra_kw for w in self._waste if w.covers(moment.minute * 60_000))
         power_factor = self.sector.power_factor
         for poor in self._poor:
             if poor.covers(moment.minute * 60_000):
@@ -139,6 +171,14 @@ class Firm:
         board.rate(f"{meter}.reactive_energy_import", now.reactive_kvar)
         board.gauge(f"{self.devices.water}.flow", now.water_m3_h)
         board.rate(f"{self.devices.water}.volume", now.water_m3_h)
+        board.rate(f"{self.devices.items}.produced_items", self._items_per_hour * now.activity)
+        tilt = 0.1 * self._split.at(minute)
+        for index, device in enumerate(self.devices.sub_meters):
+            # Pairs lean against one another; with an odd number the last one keeps its share.
+            lean = tilt * (1 - 2 * (index % 2)) if index + 1 < len(self.devices.sub_meters) or index % 2 else 0.0
+            share = SUB_METERED_SHARE / len(self.devices.sub_meters) * (1 + lean)
+            board.gauge(f"{device}.active_power", share * now.load_kw)
+            board.rate(f"{device}.active_energy_import", share * now.load_kw)
         if not self.devices.outlet:
             return
         board.gauge(f"{self.devices.outlet_flow}.flow", now.wastewater_m3_h)

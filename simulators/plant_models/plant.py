@@ -8,6 +8,8 @@ from simulators.plant_models.air import AirNetwork
 from simulators.plant_models.calendar import MS_PER_MINUTE, ParkCalendar, local_midnight_ms
 from simulators.plant_models.firms import Firm
 from simulators.plant_models.instruments import Instruments
+from simulators.plant_models.laboratory import Laboratory
+from simulators.plant_models.meters import Meters
 from simulators.plant_models.power import NETWORK_LOSS_SHARE, CombinedHeatAndPower, GridFeeders, PvPlants
 from simulators.plant_models.signals import Sample, SignalBoard
 from simulators.plant_models.waste import WasteScales
@@ -31,27 +33,31 @@ class PlantModel:
 
     Two models of the same park and scenario agree on every value at every instant, wherever each of them started:
     the counters are always integrated from the scenario's epoch. Raises ``ValueError`` for a start before that epoch
-    and :class:`OperatorError` for a point no model covers.
+    and :class:`OperatorError` for a point no model covers. A model may take longer steps, for months: then every
+    instant asked for must lie a whole number of them after the epoch.
     """
 
-    def __init__(self, park: Park, scenario: PlacedScenario, start_ms: int) -> None:
+    def __init__(self, park: Park, scenario: PlacedScenario, start_ms: int, step_minutes: int = 1) -> None:
         if start_ms < scenario.epoch_ms:
             raise ValueError(f"start {start_ms} is before the scenario's epoch {scenario.epoch_ms}")
         check_against_park(scenario.scenario, park)
         seed = scenario.seed
-        self._board = SignalBoard(park.points)
+        self._step_minutes = step_minutes
+        self._laboratory = Laboratory(park, seed)
+        self._board = SignalBoard(park.points.keys() - self._laboratory.points)
         self._calendar = ParkCalendar(park.timezone)
         latitude = float(str(park.attributes.get("latitude_degrees", 20.86)))
         longitude = float(str(park.attributes.get("longitude_degrees", 106.68)))
         self._weather = Weather(seed, latitude, longitude)
         self._firms = [Firm(park, tenant.id, scenario) for tenant in park.firms()]
-        self._central = CentralPlant(park, seed)
+        self._central = CentralPlant(park, seed, step_minutes)
         self._pv = PvPlants(park, seed)
         self._chp = CombinedHeatAndPower(park, scenario)
         self._feeders = GridFeeders(park, seed)
-        self._air = AirNetwork(park, seed)
-        self._waste = WasteScales(park, self._firms, seed)
+        self._air = AirNetwork(park, scenario)
+        self._waste = WasteScales(park, self._firms, scenario, step_minutes)
         self._instruments = Instruments(park, scenario)
+        self._meters = Meters(park, scenario)
         self._own_meters = _operator_meters(park)
         self.water_balance = WaterBalance(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
         """The water flows of the current minute."""
@@ -65,7 +71,8 @@ class PlantModel:
     def step(self, time_ms: int) -> dict[str, Sample]:
         """What each point shows at ``time_ms`` UTC, which must not be earlier than at the call before.
 
-        Gauges hold for a minute; counters move within it.
+        A laboratory's points are there only at the minute a sample was taken. Gauges hold
+        for a minute; counters move within it.
         """
         minute, rest_ms = divmod(time_ms, MS_PER_MINUTE)
         if minute < self._minute:
@@ -76,6 +83,7 @@ class PlantModel:
         hours = rest_ms / MS_PER_HOUR
         for point, total in board.totals.items():
             samples[point] = Sample(total + board.rates[point] * hours)
+        samples.update(self._laboratory.results(self._calendar.moment(minute), board.gauges))
         self._instruments.distort(time_ms, samples)
         return samples
 
@@ -85,8 +93,8 @@ class PlantModel:
 
     def _advance_to(self, minute: int) -> None:
         while self._minute < minute:
-            self._board.integrate_minute()
-            self._minute += 1
+            self._board.integrate(self._step_minutes)
+            self._minute += self._step_minutes
             self._evaluate()
 
     def _start_counters(self, epoch_ms: int, park: Park) -> None:
@@ -117,6 +125,7 @@ class PlantModel:
         self._feeders.minute(moment, max(0.0, demand_kw - own_kw), reactive_kvar, board)
         self._air.minute(moment, sky, board)
         self._waste.minute(moment, firms, board)
+        self._meters.minute(self._minute * MS_PER_MINUTE, board)
         self._instruments.watch(self._minute * MS_PER_MINUTE, board.gauges)
 
 

@@ -2,11 +2,12 @@
 
 import math
 
+from simulators.events import StackUpset
 from simulators.plant_models.calendar import Moment
 from simulators.plant_models.noise import Wander
 from simulators.plant_models.signals import SignalBoard
 from simulators.plant_models.weather import WeatherState
-from simulators.scenario import PlacedEvent, PlacedScenario, StackUpset
+from simulators.scenario import PlacedEvent, PlacedScenario
 from telemetry_model.park_register import Park
 
 NETWORK_LOSS_SHARE = 0.018

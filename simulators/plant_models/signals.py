@@ -50,11 +50,11 @@ class SignalBoard:
         if point in self.wanted:
             self.totals[point] += amount
 
-    def integrate_minute(self) -> None:
-        """Move every counter to the end of the minute."""
+    def integrate(self, minutes: int) -> None:
+        """Move every counter over this many minutes at its rate."""
         totals = self.totals
         for point, rate in self.rates.items():
-            totals[point] += rate / MINUTES_PER_HOUR
+            totals[point] += rate * minutes / MINUTES_PER_HOUR
 
     def uncovered(self) -> list[str]:
         """Points of the register that no model has given a value."""

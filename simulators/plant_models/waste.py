@@ -2,9 +2,11 @@
 
 from random import Random
 
+from simulators.events import LostOnTheWay
 from simulators.plant_models.calendar import Moment
 from simulators.plant_models.firms import Firm, FirmMinute
 from simulators.plant_models.signals import SignalBoard
+from simulators.scenario import PlacedScenario
 from telemetry_model.park_register import Park
 from telemetry_model.park_register.types import PARK_TENANT
 from telemetry_model.quantities import Medium
@@ -20,8 +22,9 @@ TRUCK_HOURS = range(8, 18)
 class WasteScales:
     """Every scale's total in tonnes; it only moves when something is put on it."""
 
-    def __init__(self, park: Park, firms: list[Firm], seed: int) -> None:
-        self._seed = seed
+    def __init__(self, park: Park, firms: list[Firm], scenario: PlacedScenario, step_minutes: int = 1) -> None:
+        self._seed = scenario.seed
+        self._step_minutes = step_minutes
         self._firms = firms
         own = {p.tenant: p.id for p in park.points_with_role("tenant_waste")}
         self._scales = [own.get(firm.tenant, "") for firm in firms]
@@ -30,6 +33,10 @@ class WasteScales:
             link.giver_point: link.taker_point
             for link in park.symbiosis
             if link.giver_point in own.values() and link.taker_point
+        }
+        losses = list(scenario.events(LostOnTheWay))
+        self._losses = {
+            link.giver_point: [placed for placed in losses if placed.event.link == link.link] for link in park.symbiosis
         }
         self._pending = dict.fromkeys(self._deliveries, 0.0)
         self._gate = [p.id for p in park.points.values() if p.medium is Medium.MATERIALS and p.tenant == PARK_TENANT]
@@ -48,12 +55,15 @@ class WasteScales:
     def minute(self, moment: Moment, firms: list[FirmMinute], board: SignalBoard) -> None:
         """Work for one minute; at the end of a shift the bins are weighed."""
         for index, firm in enumerate(firms):
-            self._worked[index] += firm.activity
+            self._worked[index] += firm.activity * self._step_minutes
         if moment.minute_of_day in SHIFT_ENDS:
             self._weigh(moment, board)
         if moment.minute_of_day in DELIVERY_MINUTES:
             for giver, taker in self._deliveries.items():
-                board.jump(taker, round(self._pending[giver] * DELIVERED_SHARE, 3))
+                share = DELIVERED_SHARE
+                for loss in self._losses[giver]:
+                    share *= loss.event.delivered_share if loss.covers(moment.minute * 60_000) else 1.0
+                board.jump(taker, round(self._pending[giver] * share, 3))
                 self._pending[giver] = 0.0
         hour, minute = divmod(moment.minute_of_day, 60)
         if minute == 0 and hour in TRUCK_HOURS:

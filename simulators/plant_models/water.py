@@ -36,7 +36,8 @@ def device_with_role(park: Park, role: str) -> str:
 class CentralPlant:
     """Collects every firm's wastewater, cleans it, and sends a good half back as process water."""
 
-    def __init__(self, park: Park, seed: int) -> None:
+    def __init__(self, park: Park, seed: int, step_minutes: int = 1) -> None:
+        self._step_minutes = step_minutes
         outlets = [i for i in park.installations.values() if i.kind == "wastewater_outlet"]
         self._analyser = outlets[0].device if outlets else ""
         self._discharge = device_with_role(park, "wastewater_discharged")
@@ -57,7 +58,7 @@ class CentralPlant:
         used = sum(firm.water_m3_h for firm in firms)
         inflow = sum(firm.wastewater_m3_h for firm in firms)
         mixed = sum(firm.wastewater_m3_h * firm.cod_mg_l for firm in firms) / inflow if inflow else 0.0
-        self._load_mg_l += (mixed - self._load_mg_l) / TREATMENT_MINUTES
+        self._load_mg_l += (mixed - self._load_mg_l) * self._step_minutes / TREATMENT_MINUTES
         wave = {name: noise.at(moment.minute) for name, noise in self._noise.items()}
         reused = inflow * (REUSED_SHARE + 0.02 * wave["reuse"])
         discharged = inflow - reused

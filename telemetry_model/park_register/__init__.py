@@ -1,14 +1,23 @@
 """The park register: who is in the park, what is measured where, and whom to tell.
 
 A park is a folder an operator edits in a spreadsheet: ``park.toml``, ``tenants.csv``, ``points.csv``,
-``contacts.csv``, and where they apply ``devices.csv``, ``symbiosis.csv``, ``topics.csv``, ``sparkplug.csv``
-and ``evidence.csv``.
+``contacts.csv``, and where they apply ``devices.csv``, ``symbiosis.csv``, ``topics.csv``, ``sparkplug.csv``,
+``evidence.csv`` and the tables of dated records (:mod:`telemetry_model.park_register.records`).
 :func:`parse_park` takes their texts and returns a :class:`Park`, or raises :class:`RegisterError` with *every*
 problem, each with file, row and column.
 """
 
 from telemetry_model.park_register.parse import REQUIRED_FILES, parse_park
 from telemetry_model.park_register.problems import RegisterError, RegisterProblem
+from telemetry_model.park_register.records import (
+    CircularProduct,
+    Destination,
+    Direction,
+    MaterialLot,
+    MeterExchange,
+    MonthlyProduction,
+    WasteFlow,
+)
 from telemetry_model.park_register.types import (
     Contact,
     DeviceConnection,
@@ -24,11 +33,17 @@ from telemetry_model.park_register.types import (
 
 __all__ = [
     "REQUIRED_FILES",
+    "CircularProduct",
     "Contact",
+    "Destination",
     "DeviceConnection",
+    "Direction",
     "EvidenceRecord",
     "Installation",
+    "MaterialLot",
     "MeasuringPoint",
+    "MeterExchange",
+    "MonthlyProduction",
     "Park",
     "RegisterError",
     "RegisterProblem",
@@ -36,5 +51,6 @@ __all__ = [
     "SymbiosisLink",
     "Tenant",
     "TopicMapping",
+    "WasteFlow",
     "parse_park",
 ]

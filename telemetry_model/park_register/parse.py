@@ -8,8 +8,16 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from telemetry_model.park_register.attributes import PARK_ATTRIBUTES, attribute_forms, check_attributes
 from telemetry_model.park_register.mappings import read_sparkplug, read_topics
 from telemetry_model.park_register.problems import RegisterError, RegisterProblem
+from telemetry_model.park_register.record_tables import (
+    read_manifests,
+    read_materials,
+    read_meter_exchanges,
+    read_production,
+    read_products,
+)
 from telemetry_model.park_register.tables import IDENTIFIER, Row, read_table, read_toml
 from telemetry_model.park_register.types import (
     INSTALLATION_KINDS,
@@ -23,7 +31,7 @@ from telemetry_model.park_register.types import (
     SymbiosisLink,
     Tenant,
 )
-from telemetry_model.quantities import QUANTITIES, Medium
+from telemetry_model.quantities import QUANTITIES, Kind, Medium
 
 REQUIRED_FILES = ("park.toml", "tenants.csv", "points.csv", "contacts.csv")
 DEFAULT_INTERVAL_SECONDS = 60
@@ -33,7 +41,7 @@ _YES_NO = {"yes": 1.0, "no": 0.0}
 _POINT_COLUMNS = ("point", "tenant", "zone", "medium", "unit")
 _POINT_OPTIONAL = (
     "interval_seconds", "range_low", "range_high", "gateway", "role", "since", "until", "max_change_per_minute",
-    "frozen_after_minutes",
+    "frozen_after_minutes", "parent",
 )  # fmt: skip
 
 
@@ -50,14 +58,15 @@ def parse_park(files: Mapping[str, str]) -> Park:
     tenants = _tenants(files["tenants.csv"], problems)
     devices = _devices(files.get("devices.csv"), problems)
     points = _points(files["points.csv"], tenants, problems)
-    installations = _installations(head, tenants, problems)
+    installations = _installations(head, tenants, points, problems)
+    zone = _timezone(head, problems)
     park = Park(
         id=_head_text(head, "id", problems),
         name_vi=_head_text(head, "name_vi", problems),
         name_en=_head_text(head, "name_en", problems),
-        timezone=_timezone(head, problems),
+        timezone=zone,
         monitoring_since=_head_date(head, "monitoring_since", problems),
-        attributes=_attributes(head.get("attributes", {}), "attributes", problems),
+        attributes=_park_attributes(head, points, problems),
         tenants=MappingProxyType(tenants),
         points=MappingProxyType(points),
         contacts=_contacts(files["contacts.csv"], tenants, problems),
@@ -67,6 +76,11 @@ def parse_park(files: Mapping[str, str]) -> Park:
         topics=read_topics(files.get("topics.csv"), points, problems),
         sparkplug=read_sparkplug(files.get("sparkplug.csv"), points, problems),
         evidence=_evidence(files.get("evidence.csv"), tenants, installations, problems),
+        meter_exchanges=read_meter_exchanges(files.get("meter_exchanges.csv"), points, zone, problems),
+        manifests=read_manifests(files.get("manifests.csv"), tenants, problems),
+        materials=read_materials(files.get("materials.csv"), tenants, problems),
+        products=read_products(files.get("products.csv"), tenants, problems),
+        production=read_production(files.get("production.csv"), tenants, problems),
     )
     _check_devices_have_points(park, problems)
     if problems:
@@ -113,19 +127,29 @@ def _attributes(raw: object, where: str, problems: list[RegisterProblem]) -> Map
     return MappingProxyType(raw)
 
 
+def _park_attributes(
+    head: dict[str, Any], points: Mapping[str, MeasuringPoint], problems: list[RegisterProblem]
+) -> Mapping[str, Attribute]:
+    attributes = _attributes(head.get("attributes", {}), "attributes", problems)
+    problems += check_attributes("attributes", attributes, PARK_ATTRIBUTES, points, owner="the park", is_open=True)
+    return attributes
+
+
 def _tenants(text: str, problems: list[RegisterProblem]) -> dict[str, Tenant]:
-    known = ("tenant", "name", "sector", "zone")
+    known = ("tenant", "name", "sector", "zone", "workers")
     tenants: dict[str, Tenant] = {}
     for row in read_table("tenants.csv", text, ("tenant", "name", "sector"), known, problems):
         tenant = row.identifier("tenant")
         if tenant in tenants:
             row.problem("tenant", f"'{tenant}' is there twice")
-        tenants[tenant] = Tenant(tenant, row.text("name"), row.text("sector"), row.text("zone"))
+        workers = int(row.number_in("workers", 0, 0, 1e6)) if row.text("workers") else None
+        tenants[tenant] = Tenant(tenant, row.text("name"), row.text("sector"), row.text("zone"), workers)
     return tenants
 
 
 def _points(text: str, tenants: dict[str, Tenant], problems: list[RegisterProblem]) -> dict[str, MeasuringPoint]:
     points: dict[str, MeasuringPoint] = {}
+    parents: list[tuple[Row, MeasuringPoint]] = []
     for row in read_table("points.csv", text, _POINT_COLUMNS, _POINT_COLUMNS + _POINT_OPTIONAL, problems):
         point = _point(row, tenants)
         if point is None:
@@ -133,7 +157,26 @@ def _points(text: str, tenants: dict[str, Tenant], problems: list[RegisterProble
         if point.id in points:
             row.problem("point", f"'{point.id}' is there twice")
         points[point.id] = point
+        if point.parent:
+            parents.append((row, point))
+    for row, point in parents:
+        _check_parent(row, point, points)
     return points
+
+
+def _check_parent(row: Row, point: MeasuringPoint, points: dict[str, MeasuringPoint]) -> None:
+    parent = points.get(point.parent)
+    if parent is None:
+        row.problem("parent", f"unknown point '{point.parent}' (not in points.csv)")
+    elif parent.quantity != point.quantity or point.quantity.kind is Kind.GAUGE:
+        row.problem("parent", f"'{point.parent}' does not count {point.quantity.name} as {point.id} does")
+    seen = {point.id}
+    while parent is not None:
+        if parent.id in seen:
+            row.problem("parent", f"'{point.id}' is behind itself")
+            return
+        seen.add(parent.id)
+        parent = points.get(parent.parent)
 
 
 def _point(row: Row, tenants: dict[str, Tenant]) -> MeasuringPoint | None:
@@ -177,6 +220,7 @@ def _point(row: Row, tenants: dict[str, Tenant]) -> MeasuringPoint | None:
         until=row.day("until"),
         max_change_per_minute=row.number_in("max_change_per_minute", math.inf, _LEAST_CHANGE, 1e15),
         frozen_after_minutes=_frozen_after_minutes(row, interval_seconds),
+        parent=row.text("parent"),
     )
 
 
@@ -229,7 +273,10 @@ def _devices(text: str | None, problems: list[RegisterProblem]) -> dict[str, Dev
 
 
 def _installations(
-    head: dict[str, Any], tenants: dict[str, Tenant], problems: list[RegisterProblem]
+    head: dict[str, Any],
+    tenants: dict[str, Tenant],
+    points: dict[str, MeasuringPoint],
+    problems: list[RegisterProblem],
 ) -> dict[str, Installation]:
     found: dict[str, Installation] = {}
     for index, raw in enumerate(head.get("installations", []), start=1):
@@ -247,7 +294,11 @@ def _installations(
         if fixed["id"] in found:
             problems.append(RegisterProblem("park.toml", None, f"{where}.id", f"'{fixed['id']}' is there twice"))
         rest = {key: value for key, value in raw.items() if key not in fixed}
-        found[fixed["id"]] = Installation(**fixed, attributes=_attributes(rest, where, problems))
+        attributes = _attributes(rest, where, problems)
+        if fixed["kind"] in INSTALLATION_KINDS:
+            owner = f"'{fixed['id']}' (kind {fixed['kind']})"
+            problems += check_attributes(where, attributes, attribute_forms(fixed["kind"]), points, owner=owner)
+        found[fixed["id"]] = Installation(**fixed, attributes=attributes)
     return found
 
 

@@ -20,6 +20,8 @@ class Row(NamedTuple):
     number: int
     cells: dict[str, str]
     problems: list[RegisterProblem]
+    has_decimal_comma: bool = False
+    """Where cells are separated by semicolons, the spreadsheet may write 0,9 for 0.9."""
 
     def problem(self, column: str | None, message: str) -> None:
         """Note a mistake in this row."""
@@ -41,8 +43,9 @@ class Row(NamedTuple):
         value = self.text(column)
         if not value:
             return default
+        text = value.replace(",", ".") if self.has_decimal_comma and value.count(",") == 1 else value
         try:
-            number = float(value)
+            number = float(text)
         except ValueError:
             self.problem(column, f"'{value}' is not a number")
             return default
@@ -66,8 +69,13 @@ class Row(NamedTuple):
 def read_table(
     file: str, text: str, required: tuple[str, ...], known: tuple[str, ...], problems: list[RegisterProblem]
 ) -> Iterator[Row]:
-    """Each data row; nothing at all when a required column is missing."""
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    """Each data row; nothing at all when a required column is missing.
+
+    Cells are separated by commas, or by semicolons where the header is (a Vietnamese Excel writes them so).
+    """
+    text = text.removeprefix("\ufeff")
+    separator = separator_of(text)
+    reader = csv.reader(io.StringIO(text), delimiter=separator)
     header = [name.strip() for name in next(reader, [])]
     missing = [name for name in required if name not in header]
     unknown = [name for name in header if name not in known]
@@ -82,7 +90,14 @@ def read_table(
         if len(values) > len(header):
             problems.append(RegisterProblem(file, number, None, f"{len(values)} cells but {len(header)} columns"))
             continue
-        yield Row(file, number, dict(zip(header, (c.strip() for c in values), strict=False)), problems)
+        cells = dict(zip(header, (c.strip() for c in values), strict=False))
+        yield Row(file, number, cells, problems, separator == ";")
+
+
+def separator_of(text: str) -> str:
+    """``;`` when the header has semicolons and no comma, else ``,``."""
+    header = text.partition("\n")[0]
+    return ";" if ";" in header and "," not in header else ","
 
 
 def read_toml(file: str, text: str, problems: list[RegisterProblem]) -> dict[str, Any]:

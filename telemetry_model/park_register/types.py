@@ -1,12 +1,21 @@
 """The entities of a park register: frozen, checked, cross-referenced by id."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 from types import MappingProxyType
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from telemetry_model.park_register.records import (
+    CircularProduct,
+    MaterialLot,
+    MeterExchange,
+    MonthlyProduction,
+    WasteFlow,
+)
 from telemetry_model.quantities import Medium, Quantity
 
 Attribute = str | int | float | bool | date
@@ -16,12 +25,13 @@ PARK_TENANT = "park"
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A firm in the park (or the park operator, id ``park``)."""
+    """A firm in the park (or the park operator, id ``park``); ``workers`` is ``None`` where it is not stated."""
 
     id: str
     name: str
     sector: str
     zone: str
+    workers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,8 @@ class MeasuringPoint:
     """A value that moves further than this within a minute is flagged, in ``unit``; it stays in use."""
     frozen_after_minutes: float = math.inf
     """A value that has not changed at all for so long is flagged; it stays in use."""
+    parent: str = ""
+    """The point whose amount this one's is a part of: a sub-meter names the meter before it."""
 
     @property
     def field_name(self) -> str:
@@ -83,8 +95,10 @@ class DeviceConnection:
 
 INSTALLATION_KINDS = (
     "wastewater_outlet", "tenant_outlet", "stack", "ambient_station", "electricity_supply", "facility", "noise_point",
+    "machine", "water_district",
 )  # fmt: skip
-"""What rules are written for. A misspelt kind would match no rule, and nobody would notice that nothing is judged."""
+"""What rules and indicators are for. A misspelt kind would match none, and nobody would notice that nothing is judged.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +167,16 @@ class EvidenceRecord:
     responsible: str
 
 
+T = TypeVar("T")
+
+
+def _grouped(entries: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
+    groups: dict[str, list[T]] = {}
+    for entry in entries:
+        groups.setdefault(key(entry), []).append(entry)
+    return groups
+
+
 @dataclass(frozen=True, slots=True)
 class Park:
     """The whole register."""
@@ -172,14 +196,36 @@ class Park:
     topics: tuple[TopicMapping, ...] = ()
     sparkplug: tuple[SparkplugMapping, ...] = ()
     evidence: tuple[EvidenceRecord, ...] = ()
+    meter_exchanges: tuple[MeterExchange, ...] = ()
+    manifests: tuple[WasteFlow, ...] = ()
+    materials: tuple[MaterialLot, ...] = ()
+    products: tuple[CircularProduct, ...] = ()
+    production: tuple[MonthlyProduction, ...] = ()
+    _of_device: Mapping[str, Sequence[MeasuringPoint]] = field(init=False, repr=False, compare=False)
+    _with_role: Mapping[str, Sequence[MeasuringPoint]] = field(init=False, repr=False, compare=False)
+    _at_device: Mapping[str, Sequence[Installation]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Looked up once for every rule and installation: a search through all points would grow with their square.
+        object.__setattr__(self, "_of_device", _grouped(self.points.values(), attrgetter("device")))
+        object.__setattr__(self, "_with_role", _grouped(self.points.values(), attrgetter("role")))
+        object.__setattr__(self, "_at_device", _grouped(self.installations.values(), attrgetter("device")))
+
+    def exchanges_of(self, point: str, start_ms: int, end_ms: int) -> list[MeterExchange]:
+        """Exchanges of a point's meter in ``(start_ms, end_ms)``, in the order of time."""
+        return [e for e in self.meter_exchanges if e.point == point and start_ms < e.time_ms < end_ms]
 
     def points_of_device(self, device: str) -> list[MeasuringPoint]:
         """In register order."""
-        return [p for p in self.points.values() if p.device == device]
+        return list(self._of_device.get(device, ()))
 
     def points_with_role(self, role: str) -> list[MeasuringPoint]:
         """In register order."""
-        return [p for p in self.points.values() if p.role == role]
+        return list(self._with_role.get(role, ()))
+
+    def installations_at(self, device: str) -> list[Installation]:
+        """Those the device measures for, in register order."""
+        return list(self._at_device.get(device, ()))
 
     def name(self, language: str) -> str:
         """The park's name in ``vi`` or ``en``."""

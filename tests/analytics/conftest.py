@@ -1,6 +1,6 @@
 """A small park and an embedded store for the analytics tests."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,8 +18,13 @@ ParkBuilder = Callable[..., Park]
 MsOf = Callable[[str], int]
 
 
-def build_park(installations: str = "", points: Sequence[str] = (), timezone: str = "Asia/Ho_Chi_Minh") -> Park:
-    """A park of two firms; ``points`` are rows of points.csv, ``installations`` is TOML."""
+def build_park(
+    installations: str = "",
+    points: Sequence[str] = (),
+    timezone: str = "Asia/Ho_Chi_Minh",
+    tables: Mapping[str, str] | None = None,
+) -> Park:
+    """A park of two firms; ``points`` are rows of points.csv, ``installations`` TOML, ``tables`` more CSV files."""
     head = f'id = "test-park"\nname_vi = "Khu thử"\nname_en = "Test park"\ntimezone = "{timezone}"\n'
     return parse_park(
         {
@@ -27,6 +32,7 @@ def build_park(installations: str = "", points: Sequence[str] = (), timezone: st
             "tenants.csv": "tenant,name,sector,zone\npark,Operator,operator,\nalpha,Alpha,steel,\nbeta,Beta,food,\n",
             "points.csv": POINT_HEADER + "\n".join(points) + "\n",
             "contacts.csv": "tenant,name,email,language\n",
+            **(tables or {}),
         }
     )
 

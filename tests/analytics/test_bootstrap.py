@@ -1,6 +1,6 @@
 """The service: what it judges at each turn, what it writes, and what it does when the store is away."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from analytics.bootstrap import AnalyticsService, rules_with_capture, run_analytics
 from analytics.finding import Finding, Verdict
 from analytics.findings_store import read_findings
+from analytics.revision import Key, Revision
 from analytics.rulebook import load_rulebook
 from analytics.settings import AnalyticsSettings
 from service_runtime.clock import ManualClock
@@ -37,13 +38,18 @@ BASE = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 class Listener:
     """Remembers what the service handed over."""
 
     def __init__(self) -> None:
         self.heard: list[list[Finding]] = []
 
-    async def process(self, findings: Sequence[Finding], /) -> None:
+    async def process(self, findings: Sequence[Finding], revisions: Mapping[Key, Revision], /) -> None:
         self.heard.append(list(findings))
 
     async def close(self) -> None:

@@ -40,7 +40,9 @@ def folder(tmp_path: Path) -> Path:
 def database(folder: Path, make_readings: Rows, at: Callable[[str], int]) -> str:
     async def fill() -> None:
         store = SqliteStore(folder / "store.db")
-        rows = make_readings(parse_park(PARK), "aq.pm10", at("2026-03-10T00:00"), [80.0] * 24 + [120.0] * 24)
+        rows = make_readings(
+            parse_park(PARK), "aq.pm10", at("2026-03-10T00:00"), [79.0, 81.0] * 12 + [119.0, 121.0] * 12
+        )
         await store.write_readings(rows)
         await store.close()
 
@@ -192,3 +194,22 @@ def test_indicators_by_month_give_one_line_per_month(database: str, folder: Path
         ("2026-02-28T17:00:00Z", "2026-03-11T17:00:00Z"),
     }
     assert all(line["value"] is None and line["reason"] for line in lines)
+
+
+def test_one_rule_asked_for_alone_is_judged_from_the_values_that_all_rules_see(
+    folder: Path, make_readings: Rows, at: Callable[[str], int]
+) -> None:
+    async def fill() -> None:
+        store = SqliteStore(folder / "frozen.db")
+        values = [79.0, 81.0] * 6 + [200.0] * 12
+        await store.write_readings(make_readings(parse_park(PARK), "aq.pm10", at("2026-03-10T00:00"), values))
+        await store.close()
+
+    asyncio.run(fill())
+    place = ("evaluate", "--store", f"sqlite:///{folder}/frozen.db", "--park", str(folder), "--json")
+    alone = [json.loads(line) for line in run(*place, "--rule", "AMB-02-PM10").stdout.splitlines()]
+    together = [json.loads(line) for line in run(*place).stdout.splitlines()]
+    assert [finding["observed"] for finding in alone] == [80.0]
+    assert [finding["data_capture"] for finding in alone] == [0.5]
+    assert [f["verdict"] for f in together if f["rule"] == "AMB-02-PM10"] == ["insufficient_data"]
+    assert alone[0]["verdict"] == "insufficient_data"

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from analytics.finding import Confidence, Finding, Verdict
-from analytics.findings_store import margin_percent, read_findings, record_of, write_findings, write_indicators
+from analytics.finding_rows import margin_percent, record_of
+from analytics.findings_store import read_findings, write_findings, write_indicators
 from analytics.indicator import Indicator
+from analytics.revision import Basis
 from service_runtime.errors import UnreachableError
 from telemetry_model.storage_schema import FINDINGS, RECORD_FIELDS, RECORD_TAGS
 from telemetry_store.protocol import TelemetryStore
@@ -78,7 +80,7 @@ async def test_findings_of_another_park_stay_out(store: SqliteStore) -> None:
 
 
 def test_a_row_uses_the_names_of_the_schema() -> None:
-    row = record_of(FINDING)
+    row = record_of(FINDING, Basis().first(FINDING))
     assert tuple(row.tags) == RECORD_TAGS[FINDINGS]
     assert set(row.fields) == set(RECORD_FIELDS[FINDINGS])
     assert row.fields["verdict_code"] == 1
@@ -92,7 +94,8 @@ def test_margin(observed: float | None, limit: float | None, margin: float | Non
 
 
 async def test_a_merged_row_without_data_gives_no_old_value(store: SqliteStore) -> None:
-    row = record_of(dataclasses.replace(FINDING, verdict=Verdict.INSUFFICIENT_DATA, data_capture=0.0))
+    merged = dataclasses.replace(FINDING, verdict=Verdict.INSUFFICIENT_DATA, data_capture=0.0)
+    row = record_of(merged, Basis().first(merged))
     await store.write_records([row])
     assert (await read_findings(store, "p", 0, 20 * DAY))[0].observed is None
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 
 from analytics.data_capture import SlotState
-from analytics.frame_contract import check_frame
 from analytics.readings_query import SlotRequest, data_range, read_slots, slot_seconds_of
 from telemetry_model.park_register import Park
 from telemetry_store.rows import ReadingRow
@@ -26,7 +25,7 @@ async def test_slots_hold_the_mean_of_valid_readings_only(
     await store.write_readings(make_readings(park, "wq.cod", start + 3 * MINUTE, [900.0], status=1))
     request = SlotRequest("wq.cod", 300, start, start + 60 * MINUTE)
     frame = (await read_slots(store, park, [request]))[request]
-    assert check_frame(frame)[["start_ms", "mean", "low", "high", "state"]].to_numpy().tolist() == [
+    assert frame.table()[["start_ms", "mean", "low", "high", "state"]].to_numpy().tolist() == [
         [start, 20.0, 10.0, 30.0, SlotState.VALID]
     ]
 
@@ -39,10 +38,10 @@ async def test_each_kind_of_invalid_slot_keeps_its_state(
         await store.write_readings(make_readings(park, "wq.cod", start + place * 5 * MINUTE, [value], status=status))
     request = SlotRequest("wq.cod", 300, start, start + 60 * MINUTE)
     frame = (await read_slots(store, park, [request]))[request]
-    assert frame["state"].tolist() == [
+    assert frame.state.tolist() == [
         SlotState.VALID, SlotState.CALIBRATING, SlotState.FAULT, SlotState.UNCERTAIN,
     ]  # fmt: skip
-    assert np.isnan(frame["mean"].to_numpy()).tolist() == [False, True, True, True]
+    assert np.isnan(frame.mean).tolist() == [False, True, True, True]
 
 
 async def test_an_interval_belongs_to_the_slot_it_ends(
@@ -53,8 +52,8 @@ async def test_an_interval_belongs_to_the_slot_it_ends(
     await store.write_readings(make_readings(park, point, midnight, [1.0, 2.0, 4.0]))
     request = SlotRequest(point, 900, midnight, midnight + 24 * 60 * MINUTE)
     frame = (await read_slots(store, park, [request]))[request]
-    assert frame["start_ms"].tolist() == [midnight, midnight + 15 * MINUTE]
-    assert frame["total"].tolist() == [2.0, 4.0]
+    assert frame.start_ms.tolist() == [midnight, midnight + 15 * MINUTE]
+    assert frame.total.tolist() == [2.0, 4.0]
 
 
 async def test_a_register_keeps_its_extremes_per_slot(
@@ -64,7 +63,7 @@ async def test_a_register_keeps_its_extremes_per_slot(
     await store.write_readings(make_readings(park, "em.active_energy_import", start, [float(n) for n in range(120)]))
     request = SlotRequest("em.active_energy_import", 3600, start, start + 120 * MINUTE, with_quality=False)
     frame = (await read_slots(store, park, [request]))[request]
-    assert frame[["low", "high"]].to_numpy().tolist() == [[0.0, 59.0], [60.0, 119.0]]
+    assert frame.table()[["low", "high"]].to_numpy().tolist() == [[0.0, 59.0], [60.0, 119.0]]
 
 
 async def test_a_daily_value_stands_for_its_local_day(
@@ -74,8 +73,8 @@ async def test_a_daily_value_stands_for_its_local_day(
     await store.write_readings(make_readings(park, "lab.cod", at("2026-03-10T07:30"), [80.0, 90.0]))
     request = SlotRequest("lab.cod", 86_400, at("2026-03-09T00:00"), at("2026-03-12T00:00"))
     frame = (await read_slots(store, park, [request]))[request]
-    assert frame["start_ms"].tolist() == [at("2026-03-10T00:00"), at("2026-03-11T00:00")]
-    assert frame["mean"].tolist() == [80.0, 90.0]
+    assert frame.start_ms.tolist() == [at("2026-03-10T00:00"), at("2026-03-11T00:00")]
+    assert frame.mean.tolist() == [80.0, 90.0]
 
 
 async def test_slots_start_at_local_midnight_in_a_half_hour_zone(
@@ -86,7 +85,7 @@ async def test_slots_start_at_local_midnight_in_a_half_hour_zone(
     await store.write_readings(make_readings(park, "wq.cod", midnight, [5.0, 7.0]))
     request = SlotRequest("wq.cod", 3600, midnight, midnight + 24 * 60 * MINUTE)
     frame = (await read_slots(store, park, [request]))[request]
-    assert frame["start_ms"].tolist() == [midnight, midnight + 60 * MINUTE]
+    assert frame.start_ms.tolist() == [midnight, midnight + 60 * MINUTE]
 
 
 async def test_a_silent_point_gives_an_empty_frame(
@@ -94,7 +93,7 @@ async def test_a_silent_point_gives_an_empty_frame(
 ) -> None:
     park, start = make_park(points=POINTS), at("2026-03-10T00:00")
     request = SlotRequest("wq.cod", 300, start, start + MINUTE)
-    assert check_frame((await read_slots(store, park, [request]))[request]).empty
+    assert len((await read_slots(store, park, [request]))[request].checked()) == 0
 
 
 async def test_the_data_range_ends_with_the_last_interval(

@@ -96,8 +96,8 @@ async def test_a_slot_without_enough_valid_readings_keeps_no_value(
     await store.write_readings(mixed(rows, 4, 2, None))
     request = SlotRequest("aq.pm10", 900, start, start + 15 * MINUTE)
     frame = (await read_slots(store, park, [request]))[request]
-    assert frame[["state", "left_out"]].to_numpy().tolist() == [[SlotState.FAULT, 4]]
-    assert np.isnan(frame[["mean", "low", "high"]].to_numpy()).all()
+    assert frame.table()[["state", "left_out"]].to_numpy().tolist() == [[SlotState.FAULT, 4]]
+    assert np.isnan([frame.mean, frame.low, frame.high]).all()
 
 
 async def test_a_day_of_calibration_alone_is_a_verdict(
@@ -119,7 +119,7 @@ async def test_a_day_of_laboratory_values_needs_half_of_them(
     await store.write_readings(make_readings(park, "lab.cod", start + MINUTE, [500.0] * bad, 1, 60))
     request = SlotRequest("lab.cod", 86_400, at("2026-03-10T00:00"), at("2026-03-11T00:00"))
     frame = (await read_slots(store, park, [request]))[request]
-    assert frame["state"].tolist() == [state]
+    assert frame.state.tolist() == [state]
 
 
 @pytest.mark.parametrize("slot_seconds", [900, 3600])
@@ -136,8 +136,8 @@ async def test_amounts_sent_again_under_an_edited_register_count_once(
     # The old tags hold only a part: neither all old nor all new is the right sum.
     await store.write_readings([replace(row, series=before) for row in rows[1:3]])
     twice = (await read_slots(store, park, [request]))[request]
-    assert once["total"].sum() == 31.0
-    assert twice.equals(once)
+    assert np.nansum(once.total) == 31.0
+    assert twice.table().equals(once.table())
 
 
 @pytest.mark.real_server
@@ -158,7 +158,7 @@ async def test_influxdb_counts_and_deduplicates_the_same(
         await store.write_readings(rows)
         frames.append(await read_slots(store, park, requests))
     for request in requests:
-        assert frames[0][request].equals(frames[1][request])
+        assert frames[0][request].table().equals(frames[1][request].table())
     found = frames[0][requests[1]]
-    assert found["total"].sum() == 11.0
-    assert found["state"].tolist()[2:] == [SlotState.UNCERTAIN, SlotState.VALID, SlotState.IMPOSSIBLE]
+    assert np.nansum(found.total) == 11.0
+    assert found.state.tolist()[2:] == [SlotState.UNCERTAIN, SlotState.VALID, SlotState.IMPOSSIBLE]

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import functools
 import json
 import os
 import platform
@@ -17,7 +18,20 @@ import pytest
 
 from service_runtime.errors import OperatorError
 from service_runtime.logs import configure_logging
-from tests.bench import admission, backfill, codec, comparison, gateway, ingest, poison, store, verdicts
+from tests.bench import (
+    admission,
+    anomalies,
+    backfill,
+    codec,
+    comparison,
+    gateway,
+    growth,
+    ingest,
+    poison,
+    store,
+    tenants,
+    verdicts,
+)
 from tests.bench.cpu import yardstick
 from tests.bench.figures import Figure, as_json, as_table
 
@@ -35,6 +49,9 @@ PARTS: dict[str, Part] = {
     "backfill": backfill.measure,
     "broker-kill": backfill.measure_after_kill,
     "verdicts": verdicts.measure,
+    "tenants": tenants.measure,
+    "growth": growth.measure,
+    "anomalies": anomalies.measure,
 }
 
 
@@ -44,9 +61,10 @@ def main() -> None:
     configure_logging("ERROR")
     results: list[tuple[str, Sequence[Figure]]] = []
     troubles = 0
-    for name in arguments.parts or PARTS:
+    parts = PARTS | {"tenants": functools.partial(tenants.measure, tenants=arguments.tenants, store=arguments.store)}
+    for name in arguments.parts or parts:
         started, before = time.monotonic(), yardstick()
-        figures, trouble = _run(PARTS[name])
+        figures, trouble = _run(parts[name])
         pace = Figure("yardstick: a plain Python loop", (before + yardstick()) / 2, "million steps/CPU s")
         results.append((name, [pace, *figures]))
         troubles += bool(trouble)
@@ -78,6 +96,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    sizes = parser.add_argument_group("part tenants")
+    sizes.add_argument("--tenants", type=int, default=tenants.TENANTS, metavar="N", help="size of the largest park")
+    sizes.add_argument("--store", choices=tenants.STORES, default="", help="only this store; without it both")
     return parser.parse_args()
 
 

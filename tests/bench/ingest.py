@@ -108,10 +108,10 @@ async def _saturated(
     with ingest.running() as meter:
         await asyncio.to_thread(ingest.wait_until_ready)
         idle_mb = meter.rss_mb()
-        drains = [await _drain(ingest, meter, publisher, load, of_database) for load in large]
+        drains = [await drain(ingest, meter, publisher, load, of_database) for load in large]
         of_packs, database_cpu_seconds = min(drains)
         packs_mb = meter.rss_mb()
-        of_singles = (await _drain(ingest, meter, publisher, single, None)).spent
+        of_singles = (await drain(ingest, meter, publisher, single)).spent
         singles_mb = meter.rss_mb()
     total = PACKS * PACK_READINGS
     database = [Figure("packs of 200, the database beside it", database_cpu_seconds / total * 1e6, "CPU s/million")]
@@ -132,12 +132,12 @@ def _load_of_packs(park: Park, start_ms: int) -> Load:
     return Load(packs(park, PACKS, PACK_READINGS, start_ms), PACKS * PACK_READINGS, True)
 
 
-async def _drain(
+async def drain(
     ingest: IngestUnderTest,
     meter: ProcessMeter,
     publisher: PackPublisher,
     load: Load,
-    of_database: ProcessMeter | None,
+    of_database: ProcessMeter | None = None,
 ) -> Drain:
     """Queue the whole load at the broker, then let ingest store it."""
     before = ingest.settled()

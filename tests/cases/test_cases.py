@@ -61,6 +61,7 @@ def _park(case: dict[str, Any]) -> Park:
         for key, name, header in (
             ("symbiosis", "symbiosis.csv", "link,giver,taker,material,giver_point,taker_point,agreement"),
             ("evidence", "evidence.csv", "indicator,subject,value,document,date,responsible"),
+            ("meter_exchanges", "meter_exchanges.csv", "point,time,last_value,first_value,old_serial,new_serial"),
         )
         if key in head
     }
@@ -91,7 +92,7 @@ def _rows(park: Park, series: dict[str, Any]) -> list[ReadingRow]:
     target = PointSeries.of(point, park.id)
     rows: list[ReadingRow] = []
     at_ms = _ms(park, series["start"])
-    step_ms = point.interval_seconds * 1000
+    step_ms = series.get("every_seconds", point.interval_seconds) * 1000
     for piece in series["pieces"]:
         for number in range(piece["count"]):
             value = piece.get("value")

@@ -8,7 +8,7 @@ from analytics.rollups.keeper import RollupKeeper
 from service_runtime.clock import ManualClock, utc_from_ms
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_model.quantities import Kind
-from telemetry_model.storage_schema import FINDINGS
+from telemetry_model.storage_schema import ANOMALIES, FINDINGS
 from telemetry_store.protocol import TelemetryStore
 from telemetry_store.rows import PointSeries, ReadingRow, RecordRow
 
@@ -112,4 +112,19 @@ def findings(park: Park, now_ms: int) -> list[RecordRow]:
                 fields["observed"] = observed
             tags = {"park": park.id, "rule": rule, "subject": subject, "tenant": tenant}
             records.append(RecordRow(FINDINGS, tags, today_ms - days_ago * DAY_MS, fields))
-    return records
+    return [*records, *_anomalies(park, today_ms)]
+
+
+def _anomalies(park: Park, today_ms: int) -> list[RecordRow]:
+    """One that stands for each firm, and one of the operator's that was withdrawn."""
+    said = {
+        tenant.id: {"verdict": "noticed", "said_vi": f"Đã thấy ở {tenant.id}.", "said_en": f"Seen at {tenant.id}."}
+        for tenant in park.firms()
+    } | {"park": {"verdict": "withdrawn", "said_vi": "Không còn.", "said_en": "No longer."}}
+    return [
+        RecordRow(
+            ANOMALIES, {"park": park.id, "rule": "AN-01", "subject": f"{tenant}-outlet", "tenant": tenant},
+            today_ms - DAY_MS, {**fields},
+        )
+        for tenant, fields in said.items()
+    ]  # fmt: skip

@@ -47,7 +47,9 @@ def test_every_query_of_the_tenant_board_asks_for_the_chosen_tenant(park: Park, 
 
 
 def test_panels_that_draw_a_unit_declare_it(park: Park) -> None:
-    without_unit = {PanelKind.FINDINGS, PanelKind.VERDICT_COUNTS, PanelKind.INSTRUMENT_STATUS}
+    without_unit = {
+        PanelKind.FINDINGS, PanelKind.VERDICT_COUNTS, PanelKind.INSTRUMENT_STATUS, PanelKind.ANOMALIES
+    }  # fmt: skip
     assert all(panel.unit for panel in all_panels(park) if panel.kind not in without_unit)
 
 
@@ -115,7 +117,7 @@ def test_stack_panels_say_that_the_limit_is_for_corrected_means(park: Park) -> N
 
 def test_a_park_without_meters_still_has_its_findings(park: Park) -> None:
     empty = replace(park, points={}, installations={}, devices={})
-    assert [panel.key for panel in park_overview(empty).panels] == ["verdicts", "open-exceedances"]
+    assert [panel.key for panel in park_overview(empty).panels] == ["verdicts", "open-exceedances", "anomalies"]
 
 
 def test_a_board_without_any_panel_is_left_out(park: Park) -> None:

@@ -5,6 +5,7 @@ import pytest
 from analytics.finding import Verdict
 from dashboards.board import Derive
 from dashboards.derive import (
+    anomaly_lines,
     finding_lines,
     increases,
     power_factor,
@@ -79,6 +80,17 @@ def test_a_finding_without_observed_value_keeps_none() -> None:
 
 def test_a_verdict_nobody_knows_is_left_out() -> None:
     assert finding_lines([a_finding("maybe"), SeriesResult({}, COLUMNS, [])]) == []
+
+
+def test_what_was_withdrawn_is_no_longer_shown_and_the_newest_comes_first() -> None:
+    tags = {"rule": "AN-01", "subject": "outlet", "tenant": "firm"}
+    rows: list[tuple[Cell, ...]] = [
+        (1, "noticed", "cũ", "old"),
+        (3, "noticed", "mới", "new"),
+        (2, "withdrawn", "không còn", "gone"),
+    ]
+    result = SeriesResult(tags, ("verdict", "said_vi", "said_en"), rows)
+    assert [(line.said_en, line.said_vi) for line in anomaly_lines([result])] == [("new", "mới"), ("old", "cũ")]
 
 
 def test_every_verdict_is_counted_even_when_absent() -> None:

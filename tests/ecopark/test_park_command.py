@@ -41,3 +41,26 @@ def test_a_file_that_is_not_utf_8_is_one_line(ecopark: Run, park_folder: Path) -
     done = ecopark("park", "check", park_folder)
     assert done.returncode == 2
     assert done.stderr.startswith(f"ecopark: {park_folder}/tenants.csv: not UTF-8 text")
+
+
+def test_a_record_that_nothing_asks_for_is_refused(ecopark: Run, park_folder: Path) -> None:
+    header = "indicator,subject,value,document,date,responsible\n"
+    (park_folder / "evidence.csv").write_text(f"{header}SOC.5,,yes,D,2026-01-01,A\nEIP-01-RCEP,,40,D,2026-01-01,A\n")
+    done = ecopark("park", "check", park_folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = "nothing asks for a record 'EIP-01-RCEP': did you mean 'EIP-01-RECP'?"
+    assert done.stderr.splitlines() == [f"evidence.csv, column indicator: {said}", f"{park_folder}: 1 problem"]
+
+
+def test_a_source_that_no_limit_applies_to_is_noted(ecopark: Run, park_folder: Path) -> None:
+    head = (park_folder / "park.toml").read_text()
+    outlet = '[[installations]]\nid = "out"\nkind = "wastewater_outlet"\ndevice = "wm-1"\ntenant = "park"\n'
+    names = 'name_vi = "x"\nname_en = "x"\n'
+    (park_folder / "park.toml").write_text(head + outlet + names)
+    done = ecopark("park", "check", park_folder)
+    assert done.returncode == 0
+    note = "note: no limit applies to 'out': rules for a wastewater outlet look at column, licensed_on, standard"
+    assert done.stdout.splitlines()[-1].strip() == note
+    more = 'standard = "qcvn40-2011"\ncolumn = "A"\nlicensed_on = 2019-05-20\n'
+    (park_folder / "park.toml").write_text(head + outlet + names + more)
+    assert "note:" not in ecopark("park", "check", park_folder).stdout

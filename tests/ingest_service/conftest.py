@@ -14,12 +14,13 @@ from ingest_service.reception import Reception
 from ingest_service.resend_asker import ResendAsker
 from ingest_service.service_view import ServiceView
 from ingest_service.settings import IngestSettings
+from ingest_service.state.open import open_ingest_state
 from ingest_service.state.quarantine import Quarantine
-from ingest_service.state.state_file import StateFile
 from ingest_service.store_writer import StoreWriter
 from ingest_service.subscriber import Delivery, Subscriber
 from service_runtime.clock import ManualClock
 from telemetry_store.open import open_store
+from telemetry_store.protocol import TelemetryStore
 from tests.ingest_service.builders import NOW_MS, TroubledStore, a_park, settings_for
 
 
@@ -36,7 +37,7 @@ class NotedSubscriber(Subscriber):
 class Rig:
     """One ingest without its tasks: a test feeds it and turns the handle."""
 
-    def __init__(self, settings: IngestSettings) -> None:
+    def __init__(self, settings: IngestSettings, store: TelemetryStore | None = None) -> None:
         self.settings = settings
         self.clock = ManualClock(NOW_MS)
         self.board = GatewayBoard()
@@ -44,14 +45,14 @@ class Rig:
         self.reception = Reception(park, load_http_sources(settings.http_sources_file, park))
         self.subscriber = NotedSubscriber(settings, "thu", self.board, self.clock, self.reception)
         self.subscriber.acknowledged = []
-        self.store = TroubledStore(open_store(settings.store_url))
-        self.state = StateFile(settings.state_file, settings.quarantine_max_records)
+        self.store = TroubledStore(store or open_store(settings.store_url))
+        self.state = open_ingest_state(settings)
         self.announcer = CursorAnnouncer(self.subscriber.session, "thu", self.state, self.clock)
         self.writer = StoreWriter(self.store, self.clock, first_retry_seconds=0.01)
         self.pipeline = Pipeline(
             settings, self.subscriber, self.reception, self.writer, self.state, self.announcer, self.board, self.clock
         )
-        self.quarantine = Quarantine(settings.state_file)
+        self.quarantine = Quarantine(settings.state_place)
         self.asker = ResendAsker(
             self.subscriber.session, "thu", self.state, self.board, self.clock, settings.resend_grace_seconds
         )
@@ -59,7 +60,7 @@ class Rig:
             "thu", self.subscriber, self.writer, self.state, self.board, self.pipeline, self.quarantine, self.clock,
             self.asker,
         )  # fmt: skip
-        self.book = LedgerBook(settings.state_file)
+        self.book = LedgerBook(settings.state_place)
 
     async def take(self, *deliveries: Delivery) -> None:
         """One round of exactly these deliveries."""

@@ -26,7 +26,7 @@ REFUSED = {
     "wrong_gateway": {"n": PH, "t": NOW_SECONDS, "v": 7},
     "unit_unknown": {"n": POWER, "u": "horsepower", "t": NOW_SECONDS, "v": 1},
     "time_in_future": {"n": POWER, "t": NOW_SECONDS + 301, "v": 1},
-    "time_too_old": {"n": POWER, "t": NOW_SECONDS - 31 * YEAR_SECONDS, "v": 1},
+    "time_too_old": {"n": POWER, "t": NOW_SECONDS - 41 * YEAR_SECONDS, "v": 1},
     "value_not_finite": {"n": POWER, "t": NOW_SECONDS, "bv": 1e308, "v": 1.7e308},
     "unknown_status": {"n": POWER, "t": NOW_SECONDS, "v": 1, "st": 3},
     "unknown_reason": {"n": POWER, "t": NOW_SECONDS, "v": 1, "q": "bad_mood"},

@@ -30,6 +30,10 @@ def call(command: click.Group, *arguments: str) -> Result:
     return CliRunner().invoke(command, arguments, catch_exceptions=True)
 
 
+DATABASE: dict[str, object] = {"state_path": "", "state_url": "postgresql://ecopark@127.0.0.1:1/ecopark"}
+SHARED = {**DATABASE, "mqtt_share_group": "g", "mqtt_client_id": "one", "store_url": "influxdb://127.0.0.1:1/b"}
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -38,7 +42,20 @@ def call(command: click.Group, *arguments: str) -> Result:
         ({"receive_maximum": "many"}, "receive_maximum: Expected `int`"),
         ({"batch_max_age_seconds": 0}, "batch_max_age_seconds: Expected `float` > 0"),
         ({"http_port": 70_000}, "http_port: Expected `int` <= 65535"),
-        ({"state_path": ""}, "state_path: Expected `str` of length >= 1"),
+        ({"state_path": ""}, "settings: set either state_path"),
+        ({"state_url": "postgresql://h/d"}, "settings: set either state_path"),
+        ({"mqtt_share_group": "g"}, "mqtt_share_group: replicas need their state in PostgreSQL (state_url)"),
+        ({"mqtt_share_group": "a/b"}, "mqtt_share_group: Expected `str` matching regex"),
+        ({**SHARED, "mqtt_client_id": "ecopark-ingest"}, "mqtt_client_id: every replica of a share group needs one"),
+        ({**SHARED, "store_url": "sqlite:///s.db"}, "mqtt_share_group: replicas need a store they can all reach"),
+        (SHARED, "mqtt_share_group: the register has a sparkplug.csv"),
+        ({**DATABASE, "state_url": "mysql://h/d"}, "state_url 'mysql://h/d': unknown kind 'mysql'"),
+        ({**DATABASE, "state_url": "postgresql://h"}, "state_url 'postgresql://h': needs a host and a database"),
+        ({**DATABASE, "state_url": "postgresql://h:x/d"}, "state_url 'postgresql://h:x/d': Port could not be cast"),
+        ({**DATABASE, "state_url": "postgresql://u:geheim@h/d"}, "state_url: the password does not belong in it"),
+        ({**DATABASE, "state_url": "postgresql://h/d?colour=red"}, 'state_url: invalid URI query parameter: "colour"'),
+        ({**DATABASE, "state_password": "changeme"}, "state_password is still a placeholder"),
+        ({**DATABASE, "state_url": "postgresql://127.0.0.1:1/d"}, "ingest state postgresql://127.0.0.1:1/d: "),
         ({"store_token": "changeme"}, "store_token is still a placeholder"),
         ({"mqtt_ur": "x"}, "unknown setting 'mqtt_ur'"),
         ({"park_folder": "/no/such/park"}, "/no/such/park: no such folder"),
@@ -56,6 +73,20 @@ def test_bad_settings_stop_at_once_with_a_sentence_naming_them(
     assert isinstance(result.exception, OperatorError)
     assert expected in str(result.exception)
     assert "\n" not in str(result.exception)
+
+
+def test_a_missing_driver_is_named_with_what_installs_it(
+    settings: IngestSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    for module in [name for name in sys.modules if name.startswith("ingest_service.state.postgres")]:
+        monkeypatch.delitem(sys.modules, module)
+    # Without the attribute the package would hand out the module it has loaded before.
+    monkeypatch.delattr("ingest_service.state.postgres_connection", raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    result = call(ingest, "run", "--settings", settings_file(settings, tmp_path, **DATABASE))
+    assert str(result.exception) == "state_url: PostgreSQL needs psycopg: pip install 'ecopark[postgres]'"
 
 
 def test_the_command_line_wins_over_the_file(settings: IngestSettings, tmp_path: Path) -> None:

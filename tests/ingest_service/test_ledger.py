@@ -16,6 +16,7 @@ from ingest_service.ledger_book import LedgerBook
 from ingest_service.ledger_writer import LedgerWriter
 from ingest_service.settings import IngestSettings
 from ingest_service.state.ledger import LedgerEntry, range_text
+from ingest_service.state.place import SqliteFile
 from ingest_service.state.schema import SCHEMA_VERSION
 from ingest_service.state.settlement import HOUR_MS, Count
 from ingest_service.state.state_file import StateFile
@@ -227,7 +228,7 @@ async def test_a_state_file_of_version_1_is_brought_up_to_date(tmp_path: Path) -
         """)
     state = StateFile(path, 10)
     await state.close()
-    lines = LedgerBook(path).lines(0, NOW_MS)
+    lines = LedgerBook(SqliteFile(path)).lines(0, NOW_MS)
     assert [(e.expected, e.batches, e.first_seq, e.last_seq, e.missing) for e in lines] == [
         (10, 10, 1, 10, ()), (10, 8, 11, 20, ((13, 14),)),
     ]  # fmt: skip

@@ -1,10 +1,14 @@
 """What waits in memory: bounded at QoS 0, and kept over a reconnect where nobody would send it again."""
 
+from pathlib import Path
+
 import pytest
 
 from ingest_service import subscriber as subscriber_module
+from ingest_service.gateway_board import GatewayBoard
+from ingest_service.subscriber import Subscriber
 from service_runtime.mqtt_session import IncomingMessage
-from tests.ingest_service.builders import a_pack, numbered
+from tests.ingest_service.builders import a_pack, numbered, settings_for
 from tests.ingest_service.conftest import Rig
 
 
@@ -43,3 +47,21 @@ def test_a_topic_that_is_heard_directly_is_no_delivery(rig: Rig) -> None:
     rig.subscriber.hear("spBv1.0/STATE/ecopark", heard.append)
     rig.subscriber.receive(message(b"{}", qos=0, topic="spBv1.0/STATE/ecopark"))
     assert (heard, rig.subscriber.waiting) == ([b"{}"], 0)
+
+
+@pytest.mark.parametrize("gateway", ["g" * 201, "gw\u200b1", "gw\n1"])
+def test_a_name_that_cannot_be_a_key_is_no_gateways(rig: Rig, gateway: str) -> None:
+    rig.subscriber.receive(message(a_pack(1), qos=1, topic=f"ecopark/1/thu/{gateway}/readings", numbered_as=1))
+    assert [delivery.gateway for delivery in rig.subscriber._waiting] == [""]
+
+
+async def test_a_share_group_shares_readings_and_nothing_else(tmp_path: Path, rig: Rig) -> None:
+    settings = settings_for(
+        tmp_path, state_path="", state_url="postgresql://h/d", store_url="influxdb://h/b", mqtt_share_group="ingest",
+        mqtt_client_id="one",
+    )  # fmt: skip
+    subscriber = Subscriber(settings, "thu", GatewayBoard(), rig.clock, rig.reception)
+    filters = set(subscriber.session._subscriptions)
+    assert {"$share/ingest/ecopark/1/thu/+/readings", "$share/ingest/shelly/7", "$share/ingest/lab/ph"} <= filters
+    assert {"ecopark/1/thu/+/status", "ecopark/1/thu/+/health"} <= filters
+    assert subscriber.session._options.session_expiry_seconds == settings.mqtt_share_expiry_seconds

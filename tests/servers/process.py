@@ -16,9 +16,12 @@ START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
 
-def require_binary(name: str) -> str:
-    """The server's path; without it the test is skipped, or fails when ``ECOPARK_REQUIRE_SERVERS=1``."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+def require_binary(name: str, folders: Sequence[str] = ()) -> str:
+    """The server's path, looked for in ``folders`` too.
+
+    Without it the test is skipped, or fails when ``ECOPARK_REQUIRE_SERVERS=1``.
+    """
+    found = shutil.which(name) or shutil.which(name, path=":".join(["/usr/sbin", "/usr/local/sbin", *folders]))
     if found:
         return found
     if os.environ.get("ECOPARK_REQUIRE_SERVERS") == "1":

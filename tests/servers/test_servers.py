@@ -3,11 +3,13 @@
 import smtplib
 import urllib.request
 
+import psycopg
 import pytest
 
 from tests.servers.influxdb import InfluxDatabase
 from tests.servers.mosquitto import MosquittoServer
 from tests.servers.ports import free_port
+from tests.servers.postgres import PostgresServer
 from tests.servers.process import accepts_connections
 from tests.servers.smtp import SmtpServer
 
@@ -39,6 +41,16 @@ def test_influxdb_keeps_its_rows_over_a_kill(influxdb: InfluxDatabase) -> None:
     server.start()
     answer = influxdb.query("SELECT flow_m3_h FROM water")
     assert answer["results"][0]["series"][0]["values"] == [[1000, 2.5]]
+
+
+def test_postgres_keeps_what_was_committed_over_a_kill(postgres_server: PostgresServer, postgres_url: str) -> None:
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
+    postgres_server.kill()
+    assert not accepts_connections(postgres_server.port)
+    postgres_server.start()
+    with psycopg.connect(postgres_url) as connection:
+        assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
 
 
 def test_smtp_server_keeps_mails_and_refuses_when_told(smtp_server: SmtpServer) -> None:

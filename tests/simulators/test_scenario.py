@@ -1,28 +1,53 @@
 """Scenario files: what they may say, where their days fall, and how mistakes are named."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from service_runtime.errors import OperatorError
-from simulators.scenario import (
-    EffluentSurge,
-    FrozenSensor,
-    PlacedScenario,
-    PoorPowerFactor,
-    check_against_park,
-    load_scenario,
-    parse_scenario,
-    scenario_names,
-)
+from simulators.events import EffluentSurge, FrozenSensor, PoorPowerFactor
+from simulators.scenario import PlacedScenario, check_against_park, load_scenario, parse_scenario, scenario_names
 from telemetry_model.park_register import Park
 
 HEAD = 'name = "x"\ntitle_vi = "x"\ntitle_en = "x"\n'
 
 
-def test_both_built_in_scenarios_are_listed() -> None:
-    assert scenario_names() == ["bach-dang-demo", "quiet-days"]
+def test_the_built_in_scenarios_are_listed_by_name() -> None:
+    names = scenario_names()
+    assert {"bach-dang-demo", "quiet-days", "night-discharge", "late-day"} <= set(names)
+    assert names == sorted(names)
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_a_scenario_is_called_as_its_file_and_told_in_both_languages(name: str) -> None:
+    scenario = load_scenario(name)
+    assert scenario.name == name
+    assert scenario.title_vi != scenario.title_en
+    if scenario.park != "bach-dang":
+        assert scenario.story_vi
+        assert scenario.story_en
+
+
+def test_an_event_may_last_for_days(park: Park) -> None:
+    text = '[[events]]\nkind = "effluent_surge"\nday = -2\nuntil_day = 0\nstart_hour = 8\nend_hour = 9\n'
+    placed = parse_scenario(HEAD + text, "mine.toml").on(date(2026, 6, 18), park.timezone)
+    surge = next(placed.events(EffluentSurge))
+    assert surge.end_ms - surge.start_ms == 49 * 3_600_000
+
+
+def test_the_end_of_a_day_of_23_hours_is_the_next_midnight() -> None:
+    text = '[[events]]\nkind = "effluent_surge"\nday = -1\n'
+    placed = parse_scenario(HEAD + text, "mine.toml").on(date(2026, 3, 30), ZoneInfo("Europe/Berlin"))
+    surge = next(placed.events(EffluentSurge))
+    assert surge.end_ms - surge.start_ms == 23 * 3_600_000
+
+
+def test_lists_in_an_expectation_mean_each_with_each() -> None:
+    text = '[[expected_findings]]\nday = [-2, -1]\nrule = ["A", "B"]\nsubject = "s"\nverdict = "exceeded"\n'
+    found = parse_scenario(HEAD + text, "mine.toml").expected_findings
+    assert [(f.day, f.rule) for f in found] == [(-2, "A"), (-2, "B"), (-1, "A"), (-1, "B")]
 
 
 def test_an_event_of_yesterday_starts_at_its_local_hour(scenario: PlacedScenario) -> None:
@@ -58,7 +83,7 @@ def test_a_file_of_ones_own_can_be_used(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(OperatorError, match=r"no scenario 'doomsday' \(known: bach-dang-demo, quiet-days"):
+    with pytest.raises(OperatorError, match=r"no scenario 'doomsday' \(known: bach-dang-demo, broker-outage"):
         load_scenario("doomsday")
 
 
@@ -75,6 +100,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         (HEAD + '[[events]]\nkind = "flood"\n', "flood"),
         (HEAD + '[[events]]\nkind = "effluent_surge"\ncod = 3\n', "cod"),
         (HEAD + '[[events]]\nkind = "gateway_outage"\nstart_hour = 9\nend_hour = 8\n', r"events\[1\]: hours 9 to 8"),
+        (HEAD + '[[events]]\nkind = "gateway_outage"\nday = -1\nuntil_day = -2\n', "until_day -2 is before day -1"),
+        (HEAD + '[[deliveries]]\nkind = "broker_outage"\nend_hour = 25\n', r"deliveries\[1\]: hours 0 to 25"),
+        (HEAD + '[[deliveries]]\nkind = "pigeon"\n', "pigeon"),
         (HEAD + '[[events]]\nkind = "gateway_outage"\nday = -9\n', r"day -9 is before the history \(3 days\)"),
     ],
 )

@@ -17,7 +17,7 @@ import pytest
 
 from service_runtime.errors import OperatorError
 from service_runtime.logs import configure_logging
-from tests.soak import backup, fuzz, kills, outage
+from tests.soak import backup, fuzz, kills, outage, replicas
 from tests.soak.part import RESULTS, SoakPart
 
 PARTS: dict[str, SoakPart] = {
@@ -25,6 +25,7 @@ PARTS: dict[str, SoakPart] = {
     "store-outage": outage.PART,
     "fuzz": fuzz.PART,
     "restored-backup": backup.PART,
+    "replicas": replicas.PART,
 }
 
 

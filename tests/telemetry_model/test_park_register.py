@@ -1,5 +1,7 @@
 """The register: what it accepts, and that every mistake is named with file, row and column."""
 
+import dataclasses
+import re
 from datetime import date
 
 import pytest
@@ -213,3 +215,65 @@ def test_a_wrong_limit_of_a_flag_is_named(cells: str, problem: str) -> None:
     with pytest.raises(RegisterError) as caught:
         parse_park(watched(f"em-1.active_power,steel,z1,energy,kW,60,0,500,,{cells}"))
     assert [str(found) for found in caught.value.problems] == [problem]
+
+
+def test_points_and_installations_are_found_by_device_and_role_in_register_order() -> None:
+    park = parse_park(GOOD)
+    for device in {point.device for point in park.points.values()}:
+        assert park.points_of_device(device) == [p for p in park.points.values() if p.device == device]
+        assert park.installations_at(device) == [i for i in park.installations.values() if i.device == device]
+    for role in {point.role for point in park.points.values()}:
+        assert park.points_with_role(role) == [p for p in park.points.values() if p.role == role]
+    assert park.points_of_device("moon") == park.points_with_role("moon") == park.installations_at("moon") == []
+
+
+def test_a_changed_copy_of_a_park_finds_its_own_points() -> None:
+    park = parse_park(GOOD)
+    assert dataclasses.replace(park, points={}).points_with_role("") == []
+
+
+@pytest.mark.parametrize(
+    ("parent", "message"),
+    [
+        ("em-9.active_energy_import", "unknown point 'em-9.active_energy_import'"),
+        (
+            "em-1.active_power",
+            "'em-1.active_power' does not count active_energy_import as em-2.active_energy_import does",
+        ),
+        ("em-3.active_energy_import", "'em-2.active_energy_import' is behind itself"),
+    ],
+)
+def test_a_sub_meter_stands_behind_a_meter_of_the_same_kind(parent: str, message: str) -> None:
+    rows = [
+        "em-1.active_power,park,z,energy,kW,",
+        "em-1.active_energy_import,park,z,energy,kWh,",
+        f"em-2.active_energy_import,park,z,energy,kWh,{parent}",
+        "em-3.active_energy_import,park,z,energy,kWh,em-2.active_energy_import",
+    ]
+    texts = {
+        "park.toml": 'id = "p"\nname_vi = "Khu"\nname_en = "Park"\n',
+        "tenants.csv": "tenant,name,sector,zone\npark,Park,operator,z\n",
+        "contacts.csv": "tenant,name,email,language\n",
+        "points.csv": "\n".join(("point,tenant,zone,medium,unit,parent", *rows)) + "\n",
+    }
+    with pytest.raises(RegisterError, match=re.escape(message)):
+        parse_park(texts)
+    good = texts | {"points.csv": texts["points.csv"].replace(f"kWh,{parent}", "kWh,em-1.active_energy_import")}
+    assert parse_park(good).points["em-3.active_energy_import"].parent == "em-2.active_energy_import"
+
+
+def test_a_table_separated_by_semicolons_is_read_with_decimal_commas() -> None:
+    points = GOOD["points.csv"].replace(",", ";")
+    tenants = "\ufeff" + GOOD["tenants.csv"].replace(",", ";")
+    park = parse_park(GOOD | {"points.csv": points, "tenants.csv": tenants})
+    assert park.points == parse_park(GOOD).points
+    header, _, _ = GOOD["evidence.csv"].partition("\n")
+    row = "EIP-01-RECP;;31,5;Survey;2026-02-10;Office"
+    found = parse_park(GOOD | {"evidence.csv": header.replace(",", ";") + "\n" + row}).evidence[0]
+    assert found.value == 31.5
+
+
+def test_a_comma_stays_no_decimal_where_commas_separate() -> None:
+    header, _, _ = GOOD["evidence.csv"].partition("\n")
+    with pytest.raises(RegisterError, match="'31,5' is not a number"):
+        parse_park(GOOD | {"evidence.csv": header + '\nEIP-01-RECP,,"31,5",Survey,2026-02-10,Office'})

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from analytics.finding import Confidence
 from analytics.indicator import Basis, IndicatorValue
+from telemetry_model.park_register import CircularProduct
 
 UTILITY_FACTOR = 0.9
 _MCI = Basis(
@@ -46,6 +47,24 @@ class ProductMaterial:
             raise ValueError("mass, lifetime ratio and use ratio must be positive")
         if self.recycled_in and not self.recycling_in_efficiency:
             raise ValueError("recycled feedstock needs a recycling efficiency above 0")
+
+
+def circularity_of(product: CircularProduct) -> ProductMaterial:
+    """A product of ``products.csv`` as the formula takes it."""
+    return ProductMaterial(
+        mass_kg=1000 * product.mass_t,
+        recycled_in=product.recycled_in_percent / 100,
+        reused_in=product.reused_in_percent / 100,
+        biological_in=product.biological_in_percent / 100,
+        recycling_out=product.recycling_out_percent / 100,
+        reuse_out=product.reuse_out_percent / 100,
+        composting_out=product.composting_out_percent / 100,
+        energy_out=product.energy_out_percent / 100,
+        recycling_out_efficiency=product.recycling_out_efficiency_percent / 100,
+        recycling_in_efficiency=product.recycling_in_efficiency_percent / 100,
+        lifetime_ratio=product.lifetime_ratio,
+        use_ratio=product.use_ratio,
+    )
 
 
 def material_circularity(product: ProductMaterial) -> IndicatorValue:

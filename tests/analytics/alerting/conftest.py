@@ -69,6 +69,7 @@ class Settings:
     smtp_starttls: bool = False
     mail_from: str = "canh-bao@kcn-bach-dang.example.vn"
     console_url: str = "http://127.0.0.1:8000"
+    late_alert_days: int = 92
 
 
 @pytest.fixture(scope="session")

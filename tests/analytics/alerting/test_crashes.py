@@ -57,9 +57,10 @@ def server() -> Iterator[KillingServer]:
     server.stop()
 
 
-def run_program(server: KillingServer, state_path: Path, kill_at: str = "") -> int:
+def run_program(server: KillingServer, state_path: Path, kill_at: str = "", observed: float = 84.2) -> int:
     """One life of the alerting program; returns its exit code (-9: killed)."""
     command = [sys.executable, "-m", "tests.analytics.alerting.alert_program", str(state_path), str(server.port)]
+    command.append(str(observed))
     server.kill_at = kill_at
     server.victim = subprocess.Popen(command, cwd=ROOT)
     try:
@@ -102,3 +103,14 @@ def test_the_unheard_answer_is_kept_in_the_log_and_counted(server: KillingServer
         (FailureReason.NO_ANSWER, server.mails[0].message["Message-ID"])
     ]
     assert read_alert_summary(state_path).failures == {"no_answer": 1}
+
+
+def test_a_correction_is_sent_once_though_the_program_dies_while_the_server_says_yes(
+    server: KillingServer, state_path: Path
+) -> None:
+    assert run_program(server, state_path) == 0
+    assert run_program(server, state_path, "text", observed=60.0) == -signal.SIGKILL
+    assert run_program(server, state_path, observed=60.0) == 0
+    told = [mail for mail in server.mails if "In-Reply-To" in mail.message]
+    assert Counter(recipient for mail in told for recipient in mail.recipients).total() == 2
+    assert set(mails_for_each(server).values()) == {2}

@@ -9,14 +9,16 @@ from typing import Any
 import matplotlib.image
 import pytest
 
-from analytics.alerting.alert import Incident, Sense, Step, begin_incident
+from analytics.alerting.alert import Correction, Incident, Sense, Step, begin_incident, past_incident
 from analytics.alerting.chart_data import ChartSeries, read_chart_series, step_seconds
+from analytics.alerting.correction_story import tell_correction
 from analytics.alerting.email_message import build_email, make_chart
 from analytics.alerting.naming import Naming
 from analytics.alerting.notification import Notification, message_id_of
 from analytics.alerting.story import Story, tell
 from analytics.alerting.texts import LANGUAGES, texts_of
 from analytics.finding import Confidence, Finding, Verdict
+from analytics.revision import ChangeReason
 from analytics.rulebook import load_rulebook
 from service_runtime.errors import UnreachableError
 from telemetry_model.park_register import Park
@@ -27,6 +29,7 @@ from telemetry_store.rows import PointSeries, ReadingRow
 from .conftest import COD, DAY_ONE_MS, cod
 
 SENT_AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+SENT_AT_MS = round(SENT_AT.timestamp() * 1000)
 RULES = load_rulebook()
 POWER_FACTOR = replace(
     COD, rule="EN-03-PF", subject="thep-bach-dang-supply", tenant="thep-bach-dang", observed=0.8412, limit=0.9,
@@ -162,9 +165,73 @@ def test_resolved_story_tells_of_the_releasing_period_and_the_opening(park: Park
     assert told.notes == ()
 
 
-def test_period_judged_anew_is_explained(park: Park) -> None:
-    told = tell(fired().resolve(cod(1, 60.0), 1), Step.RESOLVED, naming(park, "en"))
-    assert any("assessed again" in note for note in told.notes)
+def test_a_period_that_closed_otherwise_is_explained(park: Park) -> None:
+    to_date = replace(COD, provisional=True)
+    told = tell(fired(to_date).resolve(cod(1, 60.0), 1), Step.RESOLVED, naming(park, "en"))
+    assert any("period has ended" in note for note in told.notes)
+
+
+def test_an_alert_about_the_past_says_when_it_became_known(park: Park) -> None:
+    late = past_incident([cod(1), cod(2, 99.0)], 1, COD.period_end_ms + 10 * 86_400_000)
+    told = tell(late, Step.OPENED, naming(park, "en"))
+    assert "known only on 3 Dec 2026" in told.notes[0]
+    assert "until 23 Nov 2026" in told.notes[1]
+
+
+def test_an_alert_in_time_says_nothing_of_the_sort(park: Park) -> None:
+    assert story(park).notes == ()
+
+
+def a_correction(after: Finding, reason: ChangeReason | None = ChangeReason.CORRECTED_DATA) -> Correction:
+    return Correction("c#1", COD.fingerprint, "park", 1, fired().id, COD, after, reason, SENT_AT_MS)
+
+
+@pytest.mark.parametrize(
+    ("after", "subject"),
+    [
+        (cod(1, 60.0), "Correction – within limits after all: COD"),
+        (cod(1, 120.0), "Correction – another figure: COD"),
+        (cod(1, None), "Correction – no verdict: COD"),
+    ],
+)
+def test_a_correction_says_what_was_written_what_holds_and_why(park: Park, after: Finding, subject: str) -> None:
+    told = tell_correction(a_correction(after), naming(park, "en"))
+    assert told.subject.startswith(subject)
+    facts = facts_of(told)
+    assert facts["We wrote"] == "84.2\N{NO-BREAK SPACE}mg/l, limit 67.5\N{NO-BREAK SPACE}mg/l – requirement not met"
+    assert facts["What holds now"] != facts["We wrote"]
+    assert facts["Why"] == "Measurements of this period were corrected."
+
+
+def test_a_correction_from_compliant_to_exceeded_names_the_excess(park: Park) -> None:
+    turned = replace(a_correction(COD), before=cod(1, 60.0), after=COD)
+    told = tell_correction(turned, naming(park, "en"))
+    assert told.subject.startswith("Correction – above legal limit: COD")
+    assert "+24.7%" in told.subject
+    assert "Check the treatment stages" in told.next_steps[0]
+
+
+@pytest.mark.parametrize("reason", [*ChangeReason, None])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_correction_has_words_for_every_reason(park: Park, reason: ChangeReason | None, language: str) -> None:
+    assert tell_correction(a_correction(cod(1, 60.0), reason), naming(park, language)).notes[0]
+
+
+@pytest.mark.parametrize(("language", "word"), [("vi", "Đính chính"), ("en", "Correction")])
+def test_a_correction_is_an_email_like_the_others_in_the_thread_of_the_first(
+    park: Park, language: str, word: str
+) -> None:
+    notice = Notification("c#1", Step.CORRECTED, "a@p.example", "An", language, "<c@p.example>")
+    mail = build_email(
+        notice, a_correction(cod(1, 60.0)), naming(park, language), None, "alerts@p.example", SENT_AT
+    )  # fmt: skip
+    opening = message_id_of(park.id, fired().id, Step.OPENED, "a@p.example", "p.example")
+    assert (mail["In-Reply-To"], mail["Content-Language"]) == (opening, language)
+    plain, page = (part.get_content() for part in mail.iter_parts())
+    assert word in mail["Subject"]
+    assert word.upper() in plain
+    assert word in page
+    assert "84" in plain
 
 
 def test_headers_survive_a_repeat(park: Park) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analytics.data_capture import SlotState
 from analytics.evaluators.flat_line import flat_spans, mark_flat
-from analytics.frame_contract import SLOT_COLUMNS
+from analytics.frame_contract import SLOT_COLUMNS, SlotFrame
 from analytics.rulebook import load_rulebook
 from analytics.slot_series import SlotSeries
 from analytics.windows import HOUR_MS, day_window
@@ -25,7 +25,9 @@ RULE = next(rule for rule in load_rulebook() if rule.id == "MON-05-FLAT")
 def series(values: list[float], start_ms: int = DAY.start_ms, slot_ms: int = HOUR_MS // 2) -> SlotSeries:
     frame = pd.DataFrame({"start_ms": start_ms + slot_ms * np.arange(len(values)), "mean": values})
     frame = frame.assign(low=frame["mean"], high=frame["mean"], total=np.nan, state=0, left_out=0).dropna(subset="mean")
-    return SlotSeries.of("wq.cod", "mg/l", slot_ms, frame.reset_index(drop=True).astype(SLOT_COLUMNS))
+    return SlotSeries.of(
+        "wq.cod", "mg/l", slot_ms, SlotFrame.of(frame.reset_index(drop=True)[list(SLOT_COLUMNS)].astype(SLOT_COLUMNS))
+    )
 
 
 def moving(count: int) -> list[float]:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analytics.evaluators.register_difference import amount_of
-from analytics.frame_contract import SLOT_COLUMNS
+from analytics.frame_contract import SLOT_COLUMNS, SlotFrame
 from analytics.slot_series import SlotSeries
 from analytics.windows import HOUR_MS, day_window
 
@@ -42,7 +42,9 @@ def hourly(point: str, unit: str, steps: list[float], left_out: tuple[int, ...] 
         {"start_ms": DAY.start_ms + HOUR_MS * np.arange(len(steps)), "low": np.minimum(high, high - steps)}
     )
     frame = frame.assign(high=high, mean=np.nan, total=np.nan, state=0, left_out=0).drop(index=list(left_out))
-    return SlotSeries.of(point, unit, HOUR_MS, frame.reset_index(drop=True).astype(SLOT_COLUMNS))
+    return SlotSeries.of(
+        point, unit, HOUR_MS, SlotFrame.of(frame.reset_index(drop=True)[list(SLOT_COLUMNS)].astype(SLOT_COLUMNS))
+    )
 
 
 @pytest.mark.parametrize(("quantity", "unit"), [("active_energy_import", "kWh"), ("reactive_energy_import", "kvarh")])

@@ -53,6 +53,7 @@ async def test_a_day_of_constant_load(
     # 5 h peak, 6 h off-peak, 13 h normal x 120 kWh.
     cost = 120 * (5 * 3398 + 6 * 1190 + 13 * 1833)
     assert found["time_of_use_cost", "alpha-supply"].value.value == pytest.approx(cost)
+    assert found["peak_energy_share", "alpha-supply"].value.value == pytest.approx(100 * 5 / 24)
     assert found["power_factor_charge", "alpha-supply"].value.value == pytest.approx(cost * 0.125)
     assert found["energy", "alpha"].value.value == pytest.approx(2880 * 0.0001543)
     assert found["scope_2_emissions", "alpha"].value.value == pytest.approx(2.880 * 0.6592)

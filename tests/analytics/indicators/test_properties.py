@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from analytics.finding import Confidence
 from analytics.indicators.circular.material_circularity import ProductMaterial, material_circularity
-from analytics.indicators.circular.material_flows import Destination, WasteFlow, diversion_share, landfill_share
+from analytics.indicators.circular.material_flows import diversion_share, landfill_share
 from analytics.indicators.counter import MeterExchange, RegisterReading, counted_amount
 from analytics.indicators.energy import oil_equivalent_toe
 from analytics.indicators.energy_baseline import fit_baseline
@@ -19,6 +19,7 @@ from analytics.indicators.power_factor_charge import charge_percent, power_facto
 from analytics.indicators.renewable import renewable_share
 from analytics.indicators.tariff import QUARTER_MS, CustomerTariff, EnergyInterval, time_of_use_cost
 from analytics.indicators.water import reuse_share
+from telemetry_model.park_register import Destination, WasteFlow
 
 AMOUNT = st.just(0.0) | st.floats(1e-6, 1e9)
 SHARE = st.floats(0, 1)

@@ -1,0 +1,231 @@
+"""``ecopark analytics enpi``: a firm's energy performance against an ISO 50006 baseline and its sector's norm."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import click
+
+from analytics.indicators.energy_review import (
+    COOLING_DRIVER,
+    EnergyMonth,
+    EnergyReview,
+    billed_kwh,
+    cooling_degree_days,
+    production_of,
+    review,
+)
+from analytics.indicators.measured import Measured
+from analytics.indicators.park_view import ParkView
+from analytics.indicators.store_readings import Span, read_points
+from analytics.store_file import refuse_missing_file
+from analytics.windows import start_of_day_ms
+from service_runtime.errors import OperatorError
+from service_runtime.text_folder import read_text_folder
+from telemetry_model.park_register import Park, parse_park
+from telemetry_model.quantities import Medium
+from telemetry_store.open import open_store
+from telemetry_store.protocol import TelemetryStore
+
+MINIMUM_CAPTURE = 0.8
+"""A month with less metered data is taken from the bill, or it stops the review: a setting."""
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
+
+
+@click.command()
+@click.option("--park", "park_folder", required=True, help="The park register's folder.")
+@click.option("--tenant", required=True, help="The firm's id.")
+@click.option("--baseline", "baseline_text", required=True, help="Months the baseline is fitted on: 2025-01:2025-12.")
+@click.option("--months", "months_text", required=True, help="Months held against it: 2026-01:2026-10.")
+@click.option("--store", "store_url", default="", help="Take energy from the meters where they have the month.")
+@click.option("--store-token", default="", envvar="ECOPARK_ANALYTICS_STORE_TOKEN", help="API token of InfluxDB.")
+@click.option("--weather", is_flag=True, help="Cooling degree days (above 24 degC) as a driver too; needs --store.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def enpi(
+    park_folder: str,
+    tenant: str,
+    baseline_text: str,
+    months_text: str,
+    store_url: str,
+    store_token: str,
+    weather: bool,
+    as_json: bool,
+) -> None:
+    """Hold a firm's energy against what its production (and the weather) let expect.
+
+    What was made each month stands in production.csv; energy comes from the firm's meters (--store), else from the bill
+    in the same table. The baseline is a least-squares fit; EnPI below 1 is better than the baseline. Energy per product
+    is held against the last published norm of the sector, expired or not, and says so.
+
+    \b
+      ecopark analytics enpi --park deploy/parks/bach-dang --tenant thep-bach-dang \\
+          --baseline 2025-01:2025-12 --months 2026-01:2026-10
+    """
+    park = parse_park(read_text_folder(Path(park_folder)))
+    if tenant not in park.tenants:
+        raise OperatorError(f"--tenant: '{tenant}' is not in tenants.csv")
+    if weather and not store_url:
+        raise OperatorError("--weather needs --store: temperatures are read from it")
+    base, held = months_between(baseline_text, "--baseline"), months_between(months_text, "--months")
+    found = asyncio.run(_review(park, tenant, (base, held), (store_url, store_token), weather))
+    for line in [review_json(found, tenant)] if as_json else review_lines(found, tenant):
+        click.echo(line)
+
+
+def months_between(text: str, option: str) -> list[date]:
+    """First days of the months from ``2025-01:2025-12``, both included."""
+    first, _, last = text.partition(":")
+    if not _MONTH.match(first) or not _MONTH.match(last) or first > last:
+        raise OperatorError(f"{option}: '{text}' is not a range of months such as 2025-01:2025-12")
+    day, end, found = date.fromisoformat(f"{first}-01"), date.fromisoformat(f"{last}-01"), []
+    while day <= end:
+        found.append(day)
+        day = _next(day)
+    return found
+
+
+async def _review(
+    park: Park, tenant: str, ranges: tuple[list[date], list[date]], address: tuple[str, str], weather: bool
+) -> EnergyReview:
+    store: TelemetryStore | None = None
+    if address[0]:
+        refuse_missing_file(address[0])
+        store = open_store(*address)
+    try:
+        if store is not None:
+            await store.check()
+        base, held = [[await _month(park, tenant, day, store, weather) for day in days] for days in ranges]
+    finally:
+        if store is not None:
+            await store.close()
+    return review(park, tenant, base, held)
+
+
+async def _month(park: Park, tenant: str, month: date, store: TelemetryStore | None, weather: bool) -> EnergyMonth:
+    drivers = production_of(park, tenant, month)
+    if not drivers:
+        raise OperatorError(f"production.csv: nothing is on record for {tenant} in {month:%Y-%m}")
+    span = Span(start_of_day_ms(month, park.timezone), start_of_day_ms(_next(month), park.timezone))
+    metered = await _metered(park, tenant, span, store) if store is not None else None
+    if store is not None and weather:
+        drivers[COOLING_DRIVER] = await _degree_days(park, span, store, month)
+    if metered is not None and metered.data_capture >= MINIMUM_CAPTURE:
+        return EnergyMonth(month, metered, "meter", drivers)
+    bill = billed_kwh(park, tenant, month)
+    if bill is None:
+        capture = f"the meters have {100 * metered.data_capture:.0f} % of the month" if metered else "no meter has it"
+        raise OperatorError(f"no energy of {tenant} in {month:%Y-%m}: {capture} and production.csv has no energy_kwh")
+    return EnergyMonth(month, Measured(bill), "bill", drivers)
+
+
+async def _metered(park: Park, tenant: str, span: Span, store: TelemetryStore) -> Measured | None:
+    points = [point for point in park.points_with_role("tenant_electricity") if point.tenant == tenant]
+    if not points:
+        return None
+    view = ParkView(park, span, await read_points(store, park, points, span, frozenset()))
+    amount = view.amount_of(points, "electricity")
+    return amount if isinstance(amount, Measured) else None
+
+
+async def _degree_days(park: Park, span: Span, store: TelemetryStore, month: date) -> float:
+    points = [p for p in park.points.values() if p.medium is Medium.WEATHER and p.quantity.name == "temperature"][:1]
+    if not points:
+        raise OperatorError("--weather: no point of points.csv measures the outdoor temperature")
+    found = (await read_points(store, park, points, span, frozenset()))[points[0].id]
+    if found.capture < MINIMUM_CAPTURE:
+        raise OperatorError(f"--weather: {points[0].id} has {100 * found.capture:.0f} % of {month:%Y-%m}")
+    return cooling_degree_days([slot.value for slot in found.slots]) / found.capture
+
+
+def review_lines(found: EnergyReview, tenant: str) -> Iterator[str]:
+    """The review for people: the baseline, a line a month, the EnPI, energy per product and its norm."""
+    base = found.baseline
+    terms = "".join(f" + {s:,.6g} x {n}" for s, n in zip(base.fit.slopes, base.drivers, strict=True))
+    yield f"{tenant}: baseline energy = {base.fit.intercept:,.6g}{terms} kWh a month"
+    usable = "usable" if base.is_usable else "NOT usable: it explains too little"
+    yield f"  R2 = {base.fit.r_squared:.3f}, CV(RMSE) = {base.cv_rmse:.1%}: {usable} (needs 0.75 and 25 %, settings)"
+    yield f"  {'month':<8} {'energy kWh':>12} {'from':<6} {'expected':>13} {'+/-':>9} {'ratio':>6} {'saved so far':>13}"
+    for line in found.months:
+        ratio = "-" if line.ratio is None else f"{line.ratio:.3f}"
+        yield (
+            f"  {line.month.month:%Y-%m}  {line.month.energy.value:>12,.0f} {line.month.source:<6} "
+            f"{line.expected.value:>13,.0f} {line.expected.standard_uncertainty:>9,.0f} {ratio:>6} "
+            f"{-line.saving.value:>13,.0f}"
+        )
+    yield f"EnPI = {_value(found.performance.value, '', found.performance.reason)}{_spread(found)}"
+    yield f"  {found.performance.basis.confidence}: {found.performance.basis.source}"
+    if found.performance.basis.note:
+        yield f"  {found.performance.basis.note}"
+    yield from _specific_lines(found)
+
+
+def _specific_lines(found: EnergyReview) -> Iterator[str]:
+    if found.specific is not None:
+        yield f"Energy per product = {_value(found.specific.value, found.specific.unit, found.specific.reason)}"
+        yield "  electricity alone: other carriers are not metered, a norm counts all of them"
+    if found.norm is None:
+        yield f"Norm: none ({found.norm_reason})"
+        return
+    norm = found.norm.norm
+    ended = f"EXPIRED on {norm.valid_to}, the last one known" if found.norm.is_expired else f"from {norm.valid_from}"
+    yield f"Norm: {norm.value:,.6g} {norm.unit} ({ended}): {found.norm.percent_of_norm:.1f} % of it"
+    yield f"  {norm.confidence}: {norm.source}"
+
+
+def review_json(found: EnergyReview, tenant: str) -> str:
+    """The review for programs (fields: docs/indicators.md)."""
+    base, norm = found.baseline, found.norm
+    document = {
+        "tenant": tenant,
+        "baseline": {
+            "intercept_kwh": base.fit.intercept,
+            "slopes": dict(zip(base.drivers, base.fit.slopes, strict=True)),
+            "r_squared": base.fit.r_squared,
+            "cv_rmse": base.cv_rmse,
+            "is_usable": base.is_usable,
+        },
+        "months": [
+            {
+                "month": f"{line.month.month:%Y-%m}",
+                "energy_kwh": line.month.energy.value,
+                "energy_from": line.month.source,
+                "drivers": dict(line.month.drivers),
+                "expected_kwh": line.expected.value,
+                "expected_standard_uncertainty_kwh": line.expected.standard_uncertainty,
+                "ratio": line.ratio,
+                "saved_so_far_kwh": -line.saving.value,
+            }
+            for line in found.months
+        ],
+        "enpi": found.performance.value,
+        "enpi_standard_uncertainty": found.performance.standard_uncertainty,
+        "reason": found.performance.reason,
+        "confidence": found.performance.basis.confidence.value,
+        "source": found.performance.basis.source,
+        "note": found.performance.basis.note,
+        "specific_energy": found.specific.value if found.specific else None,
+        "specific_energy_unit": found.specific.unit if found.specific else "",
+        "norm": None if norm is None else {
+            "value": norm.norm.value, "unit": norm.norm.unit, "is_expired": norm.is_expired,
+            "percent_of_norm": norm.percent_of_norm, "source": norm.norm.source,
+            "confidence": norm.norm.confidence.value,
+        },
+        "norm_reason": found.norm_reason,
+    }  # fmt: skip
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _value(value: float | None, unit: str, reason: str) -> str:
+    return f"none ({reason})" if value is None else f"{value:,.4g} {unit}".strip()
+
+
+def _spread(found: EnergyReview) -> str:
+    spread = found.performance.standard_uncertainty
+    return f" +/- {spread:.2g} (one standard deviation)" if spread else ""
+
+
+def _next(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)

@@ -1,0 +1,126 @@
+"""What we knew, and since when: each version of a finding, why it took the place of the one before, and on what basis.
+
+A finding is judged anew whenever its data, its rule or the register may have changed. Only a finding that came out
+different is a new revision; the ones before stay readable, because an inspector may ask what was known on a given day.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from analytics.finding import Finding
+from analytics.rulebook.rule import Rule
+from telemetry_model.park_register import Park
+
+Key = tuple[str, str, str, int]
+"""Rule, subject, tenant and start of the period: what a finding is about."""
+RuleVersion = tuple[str, str]
+_DIGEST_BYTES = 16
+
+
+class ChangeReason(StrEnum):
+    """Why a revision exists. A closed list."""
+
+    FIRST = "first"
+    LATE_DATA = "late_data"
+    """The share of valid data changed: readings came that were not there before."""
+    CORRECTED_DATA = "corrected_data"
+    """As much valid data as before, but other values."""
+    DATA_MISSING = "data_missing"
+    """Less valid data than before, and nothing arrived: the database has lost some, or was restored from a backup."""
+    RULE_CHANGED = "rule_changed"
+    """The rule's table is another one: a limit, a note, or the operator's minimum data capture."""
+    REGISTER_CHANGED = "register_changed"
+    PERIOD_WENT_ON = "period_went_on"
+    """A period still running has another verdict to date than before."""
+    PERIOD_CLOSED = "period_closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One version of a finding: its number (from 1), when it became known, why, and under which rule and register."""
+
+    number: int
+    known_at_ms: int
+    reason: ChangeReason
+    rule_digest: str = ""
+    register_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFinding:
+    """A finding as it was known from ``revision.known_at_ms`` on."""
+
+    finding: Finding
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """On what a judgement rests: the rules and the register as digests, and the findings that arrivals touched."""
+
+    rule_digests: Mapping[RuleVersion, str] = dataclasses.field(default_factory=dict)
+    register_digest: str = ""
+    touched: frozenset[Key] = frozenset()
+
+    @classmethod
+    def of(cls, park: Park, rules: Iterable[Rule]) -> "Basis":
+        """Digests of a park's register and of the rules as they are used."""
+        return cls({(rule.id, rule.version): rule_digest(rule) for rule in rules}, register_digest(park))
+
+    def with_touched(self, touched: Iterable[Key]) -> "Basis":
+        """The same basis with the findings whose readings arrived late."""
+        return dataclasses.replace(self, touched=frozenset(touched))
+
+    def first(self, finding: Finding) -> Revision:
+        """The first revision of a finding."""
+        return self.revision(finding, 1, ChangeReason.FIRST)
+
+    def revision(self, finding: Finding, number: int, reason: ChangeReason) -> Revision:
+        """A revision known since the finding was judged."""
+        digest = self.rule_digests.get((finding.rule, finding.rule_version), "")
+        return Revision(number, finding.judged_at_ms, reason, digest, self.register_digest)
+
+
+def key_of(finding: Finding) -> Key:
+    """What a finding is about, whatever came out."""
+    return finding.rule, finding.subject, finding.tenant, finding.period_start_ms
+
+
+def known_at(revisions: Sequence[KnownFinding], at_ms: int) -> dict[Key, KnownFinding]:
+    """Per finding the highest revision known at an instant; findings not known then are left out."""
+    found: dict[Key, KnownFinding] = {}
+    for known in revisions:
+        key = key_of(known.finding)
+        is_newer = key not in found or found[key].revision.number < known.revision.number
+        if known.revision.known_at_ms <= at_ms and is_newer:
+            found[key] = known
+    return found
+
+
+def finding_digest(finding: Finding) -> str:
+    """The same for findings that say the same, whenever they were judged."""
+    return _digest(dataclasses.replace(finding, judged_at_ms=0))
+
+
+def rule_digest(rule: Rule) -> str:
+    """Changes with anything in the rule's table, and with the operator's minimum data capture."""
+    return _digest(rule)
+
+
+def register_digest(park: Park) -> str:
+    """Changes with all that verdicts may rest on; whom to write to and how devices are reached is left out."""
+    tables = (
+        park.id, str(park.timezone), park.monitoring_since, park.attributes, tuple(park.tenants.values()),
+        tuple(park.points.values()), tuple(park.installations.values()), park.symbiosis, park.evidence,
+    )  # fmt: skip
+    return _digest(tables)
+
+
+def _digest(value: object) -> str:
+    text = msgspec.json.encode(value, enc_hook=dict, order="sorted")
+    return hashlib.blake2b(text, digest_size=_DIGEST_BYTES).hexdigest()

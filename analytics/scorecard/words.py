@@ -1,0 +1,138 @@
+"""The words of a scorecard in Vietnamese and English: states, units, numbers, levels, headings."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from analytics.rulebook.rule import Comparison
+from analytics.rulebook.text import comparison_text
+from analytics.scorecard.assess import YES_NO_UNIT
+from analytics.scorecard.cells import Cell, FirmState, Origin, Outcome
+
+
+class Words(NamedTuple):
+    """One text in both languages."""
+
+    vi: str
+    en: str
+
+    def of(self, language: str) -> str:
+        """The text in ``vi`` or ``en``."""
+        return self.vi if language == "vi" else self.en
+
+
+OUTCOMES: Mapping[Outcome, tuple[str, Words]] = {
+    Outcome.MET: ("✓", Words("Đạt", "Met")),
+    Outcome.NOT_MET: ("✗", Words("Chưa đạt", "Not met")),
+    Outcome.REPORTED: ("•", Words("Đã báo cáo", "Reported")),
+    Outcome.UNKNOWN: ("?", Words("Chưa kết luận được", "Cannot be told")),
+}
+ORIGINS: Mapping[Origin, tuple[str, Words]] = {
+    Origin.COMPUTED: ("▣", Words("Tính toán", "Computed")),
+    Origin.EVIDENCED: ("▤", Words("Có hồ sơ", "Evidenced")),
+    Origin.EMPTY: ("○", Words("Còn trống", "Empty")),
+}
+FIRM_STATES: Mapping[FirmState, tuple[str, Words]] = {
+    FirmState.YES: ("✓", Words("Có", "Yes")),
+    FirmState.NO: ("✗", Words("Không", "No")),
+    FirmState.MISSING: ("○", Words("Chưa có hồ sơ", "No record")),
+    FirmState.NOT_ASKED: ("–", Words("Không thuộc diện", "Not asked")),
+}
+_UNITS = {
+    "links": Words("liên kết", "links"),
+    "d": Words("ngày", "days"),
+    "year": Words("năm", "years"),
+    "cases": Words("vụ", "cases"),
+    "1": Words("", ""),
+}
+NO_BREAK = "\u00a0"
+"""A number and its unit stay on one line."""
+_CITED = (
+    ("International Framework for Eco-Industrial Parks v2.0", "Khung quốc tế về khu công nghiệp sinh thái 2.0"),
+    ("target 100 %; alert level is a setting", "mục tiêu 100 %; mức cảnh báo là thiết lập"),
+    ("number to be confirmed", "con số cần xác nhận"),
+    ("benchmark to be confirmed", "mức chuẩn cần xác nhận"),
+    ("to be confirmed", "cần xác nhận"),
+    ("reported as", "báo cáo theo"),
+    ("benchmark", "mức chuẩn"),
+    ("Circular", "Thông tư"),
+    ("Decree", "Nghị định"),
+    ("indicator", "chỉ số"),
+    ("form", "biểu"),
+    ("Art.", "Điều"),
+    ("TT-BKHDT", "TT-BKHĐT"),
+    ("ND-CP", "NĐ-CP"),
+)
+YES, NO = Words("Có", "Yes"), Words("Không", "No")
+TO_CONFIRM = Words("mức cần xác nhận, không phải luật", "level to be confirmed, not law")
+NO_STORE = Words(
+    "Không có kho dữ liệu đo (--store): các chỉ số từ công tơ để trống.",
+    "No store of readings was given (--store): indicators from meters stay empty.",
+)
+MISSING = Words("Còn thiếu để đạt", "What is missing to pass")
+NOTHING_MISSING = Words("Không thiếu gì trong các tiêu chí bắt buộc.", "Nothing is missing among what is required.")
+FICTIONAL = Words(
+    "Dữ liệu mô phỏng hoặc hư cấu: không dùng làm hồ sơ.", "Simulated or fictional data: not for an application."
+)
+
+
+def number_text(value: float, unit: str, language: str) -> str:
+    """A value with its unit: ``12,5 %`` in Vietnamese, ``12.5 %`` in English; yes or no for a record of that kind."""
+    if unit == YES_NO_UNIT:
+        return (YES if value > 0 else NO).of(language)
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if language == "vi":
+        text = text.translate(str.maketrans(",.", ".,"))
+    name = _UNITS[unit].of(language) if unit in _UNITS else unit
+    if value == 1 and unit in _UNITS and language == "en":
+        name = name.removesuffix("s")
+    return f"{text}{NO_BREAK}{name}".strip()
+
+
+def value_text(cell: Cell, language: str) -> str:
+    """The cell's value, or a dash."""
+    return "—" if cell.value is None else number_text(cell.value, cell.unit, language)
+
+
+def target_text(cell: Cell, language: str) -> str:
+    """The level in words: ``at least 20 %``; empty where there is none."""
+    if cell.target is None:
+        return ""
+    level = number_text(cell.target, cell.unit, language)
+    if cell.unit == YES_NO_UNIT:
+        return level
+    return f"{comparison_text(Comparison(cell.comparison_word), language)} {level}"
+
+
+def citation_text(cell: Cell) -> Words:
+    """Where the level stands, in the words of either language."""
+    vietnamese = cell.citation
+    for english, own in _CITED:
+        vietnamese = vietnamese.replace(english, own)
+    return Words(vietnamese, cell.citation)
+
+
+def period_text(cell: Cell, zone: ZoneInfo) -> Words:
+    """The local days a value is about; empty when it is about none."""
+    if cell.period is None:
+        return Words("", "")
+    first = _day(cell.period.start_ms, zone)
+    last = _day(cell.period.end_ms - 1, zone)
+    if cell.period.is_open:
+        return Words(f"từ {first} đến nay", f"from {first} to date")
+    return Words(f"{first} đến {last}", f"{first} to {last}")
+
+
+def needs_text(cell: Cell, language: str) -> str:
+    """What is needed to fill the cell or to meet the level."""
+    return cell.spec.needs_vi if language == "vi" else cell.spec.needs_en
+
+
+def moment_text(time_ms: int, zone: ZoneInfo) -> str:
+    """A local minute."""
+    return datetime.fromtimestamp(time_ms / 1000, tz=UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def _day(time_ms: int, zone: ZoneInfo) -> str:
+    return moment_text(time_ms, zone)[:10]

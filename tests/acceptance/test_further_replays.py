@@ -1,0 +1,409 @@
+"""The replays of air, treatment plants, machines and districts: the document against plain sums over the whole files,
+and the document's own commands, run on those files or on a slice, against the same sums."""
+
+import csv
+import gzip
+import json
+import math
+import shlex
+import statistics
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT.parent / "shared" / "data"
+DOCUMENT = ROOT / "docs" / "replays.md"
+AIR = "air-beijing-uci/PRSA_Data_{}_20130301-20170228.csv.gz"
+MELBOURNE = "wwtp-melbourne/melbourne_wwtp_2014_2017.csv"
+MANRESA = "wwtp-manresa-uci/water-treatment.data"
+FACTORY = "factory-sme-italy/company_A_assets_0_1.csv"
+DISTRICTS = "water-dma-italy/dma_net_inflow_hourly_2021jan_2022jun.csv"
+SLICE_DAYS = 62
+MELBOURNE_ZONE = ZoneInfo("Australia/Melbourne")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not DATA.is_dir(), reason=f"the recordings are not there: {DATA}"),
+]
+Line = dict[str, Any]
+
+
+class Sums(NamedTuple):
+    """What an exceedance line must say of one station."""
+
+    judged: int
+    exceeded: int
+    p50: float
+    p95: float
+    p98: float
+    highest: float
+
+
+def row_of(*cells: str) -> list[str]:
+    """The one table row of the document that begins with these cells; what follows them."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
+    found = [row[len(cells) :] for row in rows if row[: len(cells)] == list(cells)]
+    assert len(found) == 1, (cells, found)
+    return found[0]
+
+
+def number(cell: str) -> float:
+    return float(cell.replace(",", "").replace("%", ""))
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    path = DATA / name
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open(encoding="utf-8-sig") as text:
+        return list(csv.DictReader(text))
+
+
+def headless_rows(name: str) -> list[list[str]]:
+    with (DATA / name).open(encoding="utf-8", newline="") as text:
+        return [row for row in csv.reader(text) if row]
+
+
+# ---- air: hours as they were written, those of a run of six equal ones left out
+
+
+def hours_of(station: str, column: str, days: int = 0) -> dict[datetime, float]:
+    found: dict[datetime, float] = {}
+    for row in rows_of(AIR.format(station))[: 24 * days or None]:
+        if row[column] != "NA":
+            at = datetime(*(int(row[part]) for part in ("year", "month", "day", "hour")))  # type: ignore[arg-type]  # noqa: DTZ001 - local hours
+            found[at] = float(row[column])
+    return found
+
+
+def without_frozen(hours: dict[datetime, float]) -> dict[datetime, float]:
+    """A day sees six hours before it and no hour after it; a zero never counts as frozen."""
+    hour, frozen = timedelta(hours=1), set[datetime]()
+    for day in {at.replace(hour=0) for at in hours}:
+        run: list[datetime] = []
+        for place in range(-6, 25):
+            at = day + place * hour
+            value = hours.get(at) if place < 24 else None
+            if value is not None and value != 0 and run and hours[run[-1]] == value and run[-1] == at - hour:
+                run.append(at)
+                continue
+            frozen |= {moment for moment in run if len(run) >= 6 and moment >= day}
+            run = [at] if value else []
+    return {at: value for at, value in hours.items() if at not in frozen}
+
+
+def sums(means: Iterable[float], limit: float) -> Sums:
+    ordered = sorted(means)
+    cuts = statistics.quantiles(ordered, n=100, method="inclusive")
+    return Sums(
+        len(ordered), sum(mean > limit for mean in ordered), statistics.median(ordered), cuts[94], cuts[97], ordered[-1]
+    )
+
+
+def hourly_sums(station: str, column: str, limit: float, days: int = 0) -> Sums:
+    return sums(without_frozen(hours_of(station, column, days)).values(), limit)
+
+
+def daily_sums(station: str, column: str, limit: float, days: int = 0) -> Sums:
+    found: dict[date, list[float]] = defaultdict(list)
+    for at, value in without_frozen(hours_of(station, column, days)).items():
+        found[at.date()].append(value)
+    return sums((math.fsum(day) / len(day) for day in found.values() if len(day) >= 20), limit)
+
+
+AIR_ROWS: list[tuple[str, Callable[..., Sums], str, float]] = [
+    ("AMB-01-PM25", daily_sums, "PM2.5", 45),
+    ("AMB-02-PM10", daily_sums, "PM10", 100),
+    ("AMB-03-NO2", hourly_sums, "NO2", 200),
+    ("AMB-03-O3", hourly_sums, "O3", 200),
+]
+
+
+@pytest.mark.parametrize("station", ["Aotizhongxin", "Huairou"])
+@pytest.mark.parametrize(("rule", "calculate", "column", "limit"), AIR_ROWS, ids=[row[0] for row in AIR_ROWS])
+def test_the_air_table_says_what_the_whole_file_says(
+    station: str, rule: str, calculate: Callable[..., Sums], column: str, limit: float
+) -> None:
+    cells = row_of(f"`{rule}`", station.lower())
+    expected = calculate(station, column, limit)
+    assert number(cells[0]) == limit
+    assert number(cells[1].split(" of ")[0]) == expected.judged
+    assert [number(cell) for cell in cells[2:7]] == pytest.approx(expected[1:], abs=0.0501)
+
+
+@pytest.mark.parametrize(("year", "verdict"), [(2014, "**exceeded**"), (2016, "**exceeded**")])
+def test_the_yearly_mean_of_the_document(year: int, verdict: str) -> None:
+    hours = [value for at, value in hours_of("Aotizhongxin", "PM2.5").items() if at.year == year]
+    mean, limit, capture, said = row_of("`AMB-05-PM25`", "aotizhongxin", str(year))
+    assert number(mean) == pytest.approx(math.fsum(hours) / len(hours), abs=0.00501)
+    length = (date(year + 1, 1, 1) - date(year, 1, 1)).days * 24
+    assert number(capture) == pytest.approx(100 * len(hours) / length, abs=0.0501)
+    assert (number(limit), said) == (25, verdict)
+
+
+# ---- plants, machines, districts
+
+
+def melbourne_months() -> dict[tuple[int, int], tuple[float, float, int]]:
+    """Energy, volume and days of each month; a day of 23 or 25 hours has as many hours of flow."""
+    energy: dict[tuple[int, int], list[float]] = defaultdict(list)
+    volume: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for row in rows_of(MELBOURNE):
+        start = datetime(int(row["year"]), int(row["month"]), int(row["day"]), tzinfo=MELBOURNE_ZONE)
+        hours = ((start + timedelta(days=1)).timestamp() - start.timestamp()) / 3600
+        energy[start.year, start.month].append(float(row["total_grid"]))
+        volume[start.year, start.month].append(float(row["avg_inflow"]) * 3600 * hours)
+    return {month: (math.fsum(energy[month]), math.fsum(volume[month]), len(energy[month])) for month in energy}
+
+
+def enough_days() -> dict[tuple[int, int], tuple[float, float]]:
+    months = melbourne_months()
+    lengths = {(y, m): ((date(y + m // 12, m % 12 + 1, 1)) - date(y, m, 1)).days for y, m in months}
+    return {month: entry[:2] for month, entry in months.items() if entry[2] >= lengths[month] / 2}
+
+
+def manresa_loads(into: int, out: int) -> tuple[float, float, int]:
+    """Mean loads in and out, kg/d, of days with flow, inlet and outlet."""
+    days = [
+        (float(row[1]), float(row[into]), float(row[out]))
+        for row in headless_rows(MANRESA)
+        if "?" not in (row[1], row[into], row[out])
+    ]
+    count = len(days)
+    return (math.fsum(q * c / 1000 for q, c, _ in days) / count, math.fsum(q * c / 1000 for q, _, c in days) / count,
+            count)  # fmt: skip
+
+
+def machine_sums(asset: str) -> tuple[float, float, float, float]:
+    """Energy, items, idle energy and idle slots of the five-minute slots that have both power and items."""
+    powers: dict[int, list[float]] = defaultdict(list)
+    items: dict[int, list[float]] = defaultdict(list)
+    for row in rows_of(FACTORY):
+        if row["asset"] == asset:
+            at = round(datetime.fromisoformat(row["ts"]).timestamp())
+            powers[at // 300].append(float(row["power_avg"]))
+            # Stored at the end of its five minutes: a stamp between two slots ends in the next one.
+            items[(at + 299) // 300].append(float(row["items"]))
+    both = sorted(powers.keys() & items.keys())
+    energies = {slot: statistics.fmean(powers[slot]) / 12 for slot in both}
+    idle = [slot for slot in both if sum(items[slot]) == 0]
+    return (math.fsum(energies.values()), math.fsum(v for slot in both for v in items[slot]),
+            math.fsum(energies[slot] for slot in idle), len(idle))  # fmt: skip
+
+
+def district_sums(number_: int, first: str = "", last: str = "9999") -> tuple[float, float, int]:
+    """Mean flow, median of the nights' lowest hours, and nights, in m3/h."""
+    flows: list[float] = []
+    nights: dict[str, list[float]] = defaultdict(list)
+    for row in rows_of(DISTRICTS):
+        stamp = row["Date-time CET-CEST (DD/MM/YYYY HH:mm)"]
+        day, cell = f"{stamp[6:10]}-{stamp[3:5]}-{stamp[:2]}", row[f"DMA {number_} (L/s)"]
+        if cell and first <= day <= last:
+            flows.append(float(cell) * 3.6)
+            if stamp[11:13] in ("02", "03"):
+                nights[day].append(flows[-1])
+    lowest = [min(night) for night in nights.values()]
+    return math.fsum(flows) / len(flows), statistics.median(lowest), len(lowest)
+
+
+def test_the_melbourne_table_says_what_the_file_says() -> None:
+    months = enough_days()
+    assert len(months) == 47
+    for year in (2014, 2015, 2016, 2017):
+        energy, treated, ratio, *_ = row_of(str(year))
+        part = [entry for month, entry in months.items() if month[0] == year]
+        assert number(energy) == pytest.approx(math.fsum(e for e, _ in part), abs=1)
+        assert number(treated) == pytest.approx(math.fsum(v for _, v in part), abs=1)
+        assert number(ratio) == pytest.approx(number(energy) / number(treated), abs=5e-5)
+
+
+@pytest.mark.parametrize(("title", "into", "out"), [("COD", 5, 25), ("BOD5", 4, 24), ("suspended solids", 6, 26)])
+def test_the_manresa_table_says_what_the_file_says(title: str, into: int, out: int) -> None:
+    enters, leaves, days = manresa_loads(into, out)
+    cells = [number(cell) for cell in row_of(title)]
+    assert cells == pytest.approx([enters, leaves, 100 * (1 - leaves / enters), 100 * days / 668], abs=0.0501)
+
+
+@pytest.mark.parametrize("asset", ["0", "1"])
+def test_the_machine_table_says_what_the_file_says(asset: str) -> None:
+    energy, items, idle, _ = machine_sums(asset)
+    cells = [number(cell) for cell in row_of(f"machine {asset}")]
+    assert cells[:4] == pytest.approx([energy, items, energy * 3.6 / items, 100 * idle / energy], abs=0.00501)
+
+
+@pytest.mark.parametrize("district", [1, 9, 10])
+def test_the_district_table_says_what_the_file_says(district: int) -> None:
+    mean, night, nights = district_sums(district)
+    cells = [number(cell) for cell in row_of(str(district))]
+    assert cells[:2] == pytest.approx([mean, night], abs=0.000501)
+    assert (cells[3], cells[4]) == (nights, pytest.approx(100 * night / mean, abs=0.00501))
+
+
+# ---- the document's commands
+
+
+def documented(words: str) -> list[str]:
+    text = DOCUMENT.read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line.startswith("ecopark ") and words in line]
+    assert len(lines) == 1, (words, lines)
+    return shlex.split(lines[0])[1:]
+
+
+def run(command: list[str], work: Path, data: Path) -> list[Line]:
+    words = [word.replace("replay/", f"{work}/").replace("$DATA", str(data)) for word in command]
+    full = [sys.executable, "-m", "ecopark", "--log-level", "WARNING", *words]
+    done = subprocess.run(full, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def slices(folder: Path) -> Path:
+    """The first two months of a station, and the month of the clock change of the districts."""
+    station, districts = folder / AIR.format("Aotizhongxin"), folder / DISTRICTS
+    for path in (station, districts):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.open(DATA / AIR.format("Aotizhongxin"), "rt") as text, gzip.open(station, "wt") as part:
+        part.writelines(line for number_, line in enumerate(text) if number_ <= 24 * SLICE_DAYS)
+    with (DATA / DISTRICTS).open(encoding="utf-8") as text:
+        head, *lines = text
+    districts.write_text(head + "".join(line for line in lines if line[3:10] == "10/2021"), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Line]]:
+    """By command: what it printed. Two chains at a time, because each starts a broker and an ingest service."""
+    work = tmp_path_factory.mktemp("further")
+    part = slices(tmp_path_factory.mktemp("slices"))
+
+    def chain(name: str, words: str, data: Path, *analyses: str, **changes: str) -> dict[str, list[Line]]:
+        found = {name: run(documented(words), work, data)}
+        for analysis in analyses:
+            command = documented(f"analytics {analysis} --store sqlite:///replay/{name}/")
+            found[f"{name} {analysis}"] = run([changes.get(word, word) for word in command], work, data)
+        return found
+
+    october = {"2021-01-01": "2021-10-01", "2022-06-30": "2021-10-31"}
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [
+            pool.submit(chain, "air", f"$DATA/{AIR.format('Aotizhongxin')}", part, "evaluate", "exceedances"),
+            pool.submit(chain, "districts", f"$DATA/{DISTRICTS}", part, "indicators", **october),
+            pool.submit(chain, "manresa", f"$DATA/{MANRESA}", DATA, "evaluate", "indicators"),
+            pool.submit(chain, "melbourne", f"$DATA/{MELBOURNE}", DATA, "indicators"),
+            pool.submit(chain, "factory", "asset=1", DATA, "indicators"),
+        ]
+        return {name: lines for job in jobs for name, lines in job.result().items()}
+
+
+def indicator(lines: list[Line], name: str, subject: str) -> Line:
+    [found] = [line for line in lines if (line["indicator"], line["subject"]) == (name, subject)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "columns"),
+    [("air", 24 * SLICE_DAYS, 6), ("districts", 745, 10), ("manresa", 527, 8), ("melbourne", 1016, 2),
+     ("factory", 4584, 2)],
+)  # fmt: skip
+def test_every_row_is_stored(played: dict[str, list[Line]], name: str, rows: int, columns: int) -> None:
+    summary = played[name][-1]
+    assert (summary["rows"], summary["published"]) == (rows, rows * columns)
+    assert (summary["stored"], summary["quarantined"], summary["missing"]) == (rows * columns, 0, 0)
+
+
+@pytest.mark.parametrize(("rule", "calculate", "column", "limit"), AIR_ROWS, ids=[row[0] for row in AIR_ROWS])
+def test_exceedances_of_two_months_of_air(
+    played: dict[str, list[Line]], rule: str, calculate: Callable[..., Sums], column: str, limit: float
+) -> None:
+    [found] = [e for e in played["air exceedances"] if (e["rule"], e["subject"]) == (rule, "aotizhongxin")]
+    expected = calculate("Aotizhongxin", column, limit, SLICE_DAYS)
+    names = ("judged", "exceeded", "p50", "p95", "p98", "highest")
+    assert [found[name] for name in names] == pytest.approx(list(expected), abs=1e-6)
+    assert found["windows"] == SLICE_DAYS * (24 if calculate is hourly_sums else 1)
+    assert found["hours"] == expected.exceeded * (1 if calculate is hourly_sums else 24)
+
+
+def test_daily_pm25_of_two_months_and_no_year_yet(played: dict[str, list[Line]]) -> None:
+    hours: dict[date, list[float]] = defaultdict(list)
+    for at, value in without_frozen(hours_of("Aotizhongxin", "PM2.5", SLICE_DAYS)).items():
+        hours[at.date()].append(value)
+    found = [f for f in played["air evaluate"] if f["subject"] == "aotizhongxin"]
+    assert {f["rule"] for f in found} == {"AMB-01-PM25"}, "no year has closed"
+    assert len(found) == SLICE_DAYS
+    zone = ZoneInfo("Asia/Shanghai")
+    for finding in found:
+        values = hours.get(datetime.fromisoformat(finding["period_start"]).astimezone(zone).date(), [])
+        if values:
+            assert finding["observed"] == pytest.approx(math.fsum(values) / len(values), abs=1e-8)
+        assert finding["data_capture"] == pytest.approx(len(values) / 24, abs=1e-6)
+        assert (finding["verdict"] == "insufficient_data") == (len(values) < 20)
+        assert (finding["limit"], finding["confidence"]) == (45.0, "setting")
+
+
+def test_energy_per_cubic_metre_of_every_month(played: dict[str, list[Line]]) -> None:
+    months = enough_days()
+    found = {
+        (start.year, start.month): line
+        for line in played["melbourne indicators"]
+        if line["indicator"] == "treatment_energy"
+        for start in [datetime.fromisoformat(line["period_start"]).astimezone(MELBOURNE_ZONE)]
+    }
+    assert len(found) == 48
+    for month, line in found.items():
+        if month in months:
+            energy, volume = months[month]
+            assert line["value"] == pytest.approx(energy / volume, rel=1e-9)
+        else:
+            assert line["value"] is None
+            assert "of the expected data are there" in line["reason"]
+
+
+@pytest.mark.parametrize(("quantity", "into", "out"), [("cod", 5, 25), ("bod5", 4, 24), ("tss", 6, 26)])
+def test_removal_of_the_urban_plant(played: dict[str, list[Line]], quantity: str, into: int, out: int) -> None:
+    enters, leaves, _ = manresa_loads(into, out)
+    found = indicator(played["manresa indicators"], f"{quantity}_removal", "outlet")
+    assert found["value"] == pytest.approx(100 * (1 - leaves / enters), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("rule", "column", "low", "high"),
+    [("WW-01-COD", 25, 0, 150), ("WW-01-BOD5", 24, 0, 50), ("WW-01-TSS", 26, 0, 100), ("WW-02-PH", 23, 5.5, 9)],
+)
+def test_outlet_verdicts_of_the_urban_plant(
+    played: dict[str, list[Line]], rule: str, column: int, low: float, high: float
+) -> None:
+    values = [float(row[column]) for row in headless_rows(MANRESA) if row[column] != "?"]
+    kept = sum(low <= value <= high for value in values)
+    found = Counter(f["verdict"] for f in played["manresa evaluate"] if f["rule"] == rule)
+    expected = (kept, len(values) - kept, 668 - len(values))
+    assert (found["compliant"], found["exceeded"], found["insufficient_data"]) == expected
+    cells = row_of(f"`{rule}`", {"WW-02-PH": "5.5 to 9"}.get(rule, f"{high} mg/l"))
+    assert tuple(int(cell) for cell in cells) == expected
+
+
+def test_energy_per_item_and_idle_share_of_a_machine(played: dict[str, list[Line]]) -> None:
+    energy, items, idle, slots = machine_sums("1")
+    found = {name: indicator(played["factory indicators"], name, "machine-1") for name in (
+        "electricity", "specific_energy", "idle_energy_share", "idle_load")}  # fmt: skip
+    assert found["electricity"]["value"] == pytest.approx(energy, rel=1e-9)
+    assert found["electricity"]["inputs"]["items"] == pytest.approx(items)
+    assert found["specific_energy"]["value"] == pytest.approx(energy * 3.6 / items, rel=1e-9)
+    assert found["idle_energy_share"]["value"] == pytest.approx(100 * idle / energy, rel=1e-9)
+    assert found["idle_load"]["value"] == pytest.approx(idle * 12 / slots, rel=1e-9)
+
+
+def test_night_flow_over_the_month_of_the_clock_change(played: dict[str, list[Line]]) -> None:
+    for number_ in (1, 9, 10):
+        mean, night, nights = district_sums(number_, "2021-10-01", "2021-10-31")
+        found = indicator(played["districts indicators"], "night_flow", f"dma-{number_}")
+        assert found["value"] == pytest.approx(night, rel=1e-9)
+        assert found["inputs"]["nights"] == nights
+        share = indicator(played["districts indicators"], "night_flow_share", f"dma-{number_}")
+        assert share["value"] == pytest.approx(100 * night / mean, rel=1e-9)

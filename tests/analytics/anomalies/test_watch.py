@@ -1,0 +1,161 @@
+"""From register and store to sentences: what is watched, what is said, and what is kept when it is no longer seen."""
+
+import json
+import math
+from collections.abc import Callable
+
+import pytest
+
+from analytics.anomalies.anomaly import RULES, Anomaly
+from analytics.anomalies.anomaly_store import read_anomalies, write_anomalies
+from analytics.anomalies.questions import questions_of
+from analytics.anomalies.report import as_json, as_lines
+from analytics.anomalies.watch import find_anomalies
+from analytics.plan import JudgingRange
+from telemetry_model.park_register import Park
+from telemetry_model.storage_schema import ANOMALIES, RECORD_FIELDS
+from telemetry_store.query import Select, SeriesQuery
+from telemetry_store.rows import ReadingRow
+from telemetry_store.sqlite_store import SqliteStore
+
+ParkBuilder = Callable[..., Park]
+Rows = Callable[..., list[ReadingRow]]
+At = Callable[[str], int]
+DAY = 86_400_000
+OUTLET = """
+[[installations]]
+id = "outlet"
+kind = "tenant_outlet"
+device = "wq"
+flow_device = "fm"
+lab_device = "lab"
+tenant = "alpha"
+name_vi = "C"
+name_en = "O"
+"""
+POINTS = (
+    "wq.cod,alpha,z,wastewater,mg/l,900,",
+    "fm.flow,alpha,z,wastewater,m3/h,900,",
+    "lab.cod,alpha,z,wastewater,mg/l,86400,lab_sample",
+)
+
+
+@pytest.fixture
+def park(make_park: ParkBuilder) -> Park:
+    return make_park(OUTLET, POINTS)
+
+
+def cod(count: int) -> list[float]:
+    return [100 + 5 * math.sin(number) for number in range(count)]
+
+
+async def fill(store: SqliteStore, rows: list[ReadingRow]) -> None:
+    assert (await store.write_readings(rows)).accepted == len(rows)
+
+
+def test_the_register_decides_what_is_watched(park: Park) -> None:
+    asked = {(q.rule.id, q.subject, tuple(p.id for p in q.points)) for q in questions_of(park)}
+    assert asked == {
+        ("AN-01", "outlet", ("fm.flow",)),
+        ("AN-02", "outlet", ("fm.flow", "wq.cod")),
+        ("AN-03", "wq.cod", ("wq.cod",)),
+        ("AN-04", "wq.cod", ("wq.cod", "lab.cod")),
+    }
+
+
+def test_a_park_without_outlets_meters_and_instruments_has_nothing_to_watch(make_park: ParkBuilder) -> None:
+    assert questions_of(make_park("", ("met.temperature,park,z,weather,degC,60,",))) == []
+
+
+async def frozen_day(store: SqliteStore, park: Park, at: At, make_readings: Rows) -> list[Anomaly]:
+    values = cod(3 * 96)
+    values[2 * 96 + 40 : 2 * 96 + 60] = [88.0] * 20
+    await fill(store, make_readings(park, "wq.cod", at("2026-06-01"), values))
+    return await find_anomalies(store, park, JudgingRange(at("2026-06-03"), at("2026-06-04")), 7)
+
+
+async def test_an_anomaly_says_in_one_sentence_what_was_seen(
+    store: SqliteStore, park: Park, at: At, make_readings: Rows
+) -> None:
+    [seen] = await frozen_day(store, park, at, make_readings)
+    assert (seen.rule, seen.subject, seen.tenant, seen.points) == ("AN-03", "wq.cod", "alpha", ("wq.cod",))
+    assert (seen.start_ms, seen.end_ms) == (at("2026-06-03T10:00"), at("2026-06-03T15:00"))
+    assert seen.said_en.startswith("wq.cod: from 2026-06-03 10:00 to 2026-06-03 15:00 repeated exactly 88 20 times;")
+    assert seen.said_vi.startswith("wq.cod: từ 2026-06-03 10:00 đến 2026-06-03 15:00 lặp lại đúng giá trị 88 20 lần;")
+    assert "instrument's own record" in seen.method
+
+
+async def test_only_days_that_have_closed_are_looked_at(
+    store: SqliteStore, park: Park, at: At, make_readings: Rows
+) -> None:
+    await frozen_day(store, park, at, make_readings)
+    assert await find_anomalies(store, park, JudgingRange(at("2026-06-03"), at("2026-06-03T23:00")), 7) == []
+
+
+async def test_a_laboratory_sample_is_set_beside_the_instrument(
+    store: SqliteStore, park: Park, at: At, make_readings: Rows
+) -> None:
+    await fill(store, make_readings(park, "wq.cod", at("2026-06-01"), cod(96)))
+    await fill(store, make_readings(park, "lab.cod", at("2026-06-01T10:10"), [160.0]))
+    [seen] = await find_anomalies(store, park, JudgingRange(at("2026-06-01"), at("2026-06-02")), 7)
+    assert (seen.rule, seen.expected) == ("AN-04", 160.0)
+    assert seen.start_ms == at("2026-06-01T10:00")
+    assert "phòng thí nghiệm 160 mg/l" in seen.said_vi
+
+
+async def test_a_stated_uncertainty_of_the_laboratory_goes_first(
+    store: SqliteStore, make_park: ParkBuilder, at: At, make_readings: Rows
+) -> None:
+    unsure = make_park(OUTLET + "laboratory_uncertainty_percent = 60\n", POINTS)
+    await fill(store, make_readings(unsure, "wq.cod", at("2026-06-01"), cod(96)))
+    await fill(store, make_readings(unsure, "lab.cod", at("2026-06-01T10:10"), [160.0]))
+    assert await find_anomalies(store, unsure, JudgingRange(at("2026-06-01"), at("2026-06-02")), 7) == []
+
+
+async def test_an_empty_store_shows_nothing(store: SqliteStore, park: Park, at: At) -> None:
+    assert await find_anomalies(store, park, JudgingRange(at("2026-05-01"), at("2026-07-15")), 7) == []
+
+
+async def test_what_is_stored_comes_back_and_is_written_once(
+    store: SqliteStore, park: Park, at: At, make_readings: Rows
+) -> None:
+    seen = await frozen_day(store, park, at, make_readings)
+    span = at("2026-06-03"), at("2026-06-04")
+    assert await write_anomalies(store, park.id, seen, *span) == 1
+    assert await write_anomalies(store, park.id, seen, *span) == 0
+    [stored] = await read_anomalies(store, park.id, *span)
+    assert (stored.anomaly, stored.verdict) == (seen[0], "noticed")
+    fields = tuple(Select(name) for name in RECORD_FIELDS[ANOMALIES])
+    [answer] = await store.select(SeriesQuery(ANOMALIES, fields, *span))
+    assert None not in answer.rows[0]
+
+
+async def test_what_is_no_longer_seen_is_withdrawn_and_may_come_again(
+    store: SqliteStore, park: Park, at: At, make_readings: Rows
+) -> None:
+    seen = await frozen_day(store, park, at, make_readings)
+    span = at("2026-06-03"), at("2026-06-04")
+    await write_anomalies(store, park.id, seen, *span)
+    assert await write_anomalies(store, park.id, [], *span) == 1
+    assert [s.verdict for s in await read_anomalies(store, park.id, *span)] == ["withdrawn"]
+    assert await write_anomalies(store, park.id, [], *span) == 0
+    assert await write_anomalies(store, park.id, seen, *span) == 1
+    assert [s.verdict for s in await read_anomalies(store, park.id, *span)] == ["noticed"]
+
+
+async def test_it_is_printed_as_an_observation(store: SqliteStore, park: Park, at: At, make_readings: Rows) -> None:
+    seen = await frozen_day(store, park, at, make_readings)
+    english, vietnamese = as_lines(seen, "en"), as_lines(seen, "vi")
+    assert english[0] == "Noticed (observations, no verdicts on law):"
+    assert english[1].startswith("  AN-03  Frozen sensor. wq.cod: from 2026-06-03")
+    assert vietnamese[1].startswith("  AN-03  Đầu đo bị đứng. wq.cod: từ 2026-06-03")
+    assert (as_lines([], "en"), as_lines([], "vi")) == (["No anomaly was noticed."], ["Không có bất thường nào."])
+    told = json.loads(as_json(seen[0]))
+    assert (told["verdict"], told["start"], told["confidence"]) == ("noticed", "2026-06-03T03:00:00Z", "setting")
+
+
+def test_every_rule_has_a_title_in_both_languages_and_a_method() -> None:
+    assert list(RULES) == [f"AN-0{number}" for number in range(1, 7)]
+    for rule in RULES.values():
+        assert rule.title("vi") != rule.title("en")
+        assert len(rule.method) > 40
