@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import importlib
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -30,6 +31,7 @@ from service_runtime.errors import UnreachableError
 from service_runtime.logs import event
 from service_runtime.supervision import run_until_stopped, stop_on_signals
 from service_runtime.text_folder import read_text_folder
+from service_runtime.tracing import Tracing, start_tracing
 from telemetry_model.park_register import Park, parse_park
 from telemetry_store.open import open_store
 from telemetry_store.protocol import TelemetryStore
@@ -62,9 +64,11 @@ async def run_analytics(settings: AnalyticsSettings, clock: Clock | None = None)
         engine: FindingSink = alerting.build_alert_engine(settings, park, store, clock)
         try:
             service = AnalyticsService(settings, park, store, engine, clock)
+            service.tracing = start_tracing("ecopark-analytics", os.environ)
             rollups = RollupKeeper(store, park, clock).run(settings.evaluate_interval_seconds)
             await run_until_stopped(stop, {"judging": service.run(), "rollups": rollups})
             service.close()
+            await service.tracing.close()
         finally:
             await engine.close()
     finally:
@@ -108,6 +112,7 @@ class AnalyticsService:
         self._since_ms = self._first_expected_ms()
         self._late_judged_on: date | None = None
         self._trouble = ""
+        self.tracing = Tracing()
         self._heartbeat = Heartbeat(heartbeat_file(settings.state_path), settings.evaluate_interval_seconds, clock)
         self._book = ArrivalBook(Path(settings.state_path))
 
@@ -126,7 +131,8 @@ class AnalyticsService:
     async def turn(self) -> Judgement | None:
         """One evaluation; ``None`` when the store did not answer."""
         try:
-            found = await self.evaluate_once()
+            with self.tracing.span("evaluation"):
+                found = await self.evaluate_once()
         except UnreachableError as error:
             if str(error) != self._trouble:
                 event(_log, logging.WARNING, "cannot judge, will try again", error=error)
@@ -154,13 +160,16 @@ class AnalyticsService:
         arrivals = await self._book.unread(self._store, self._park.id, now_ms, settle_ms)
         touched = touched_by(self._park, self._rules, (mark.touch for mark in arrivals.waiting), span)
         again = await self._judge_again(arrivals, span, now_ms)
-        found = await judge(self._store, self._park, self._rules, span, now_ms)
+        with self.tracing.span("judge"):
+            found = await judge(self._store, self._park, self._rules, span, now_ms)
         found = in_order(found.findings + again.judgement.findings, found.indicators + again.judgement.indicators)
         basis = self._basis.with_touched({key for one in (*touched, *again.touched) for key in one.finding_keys()})
-        recorded = await record_findings(self._store, found.findings, basis)
-        await write_indicators(self._store, found.indicators)
+        with self.tracing.span("write findings"):
+            recorded = await record_findings(self._store, found.findings, basis)
+            await write_indicators(self._store, found.indicators)
         told = [f for f in found.findings if (f.rule, f.rule_version) not in self._silent]
-        await self._engine.process(told, recorded.revisions)
+        with self.tracing.span("alert"):
+            await self._engine.process(told, recorded.revisions)
         self._book.done(arrivals)
         if self._late_judged_on != today:
             await keep_last_months(self._store, self._park, self._clock.now_ms())

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 from contextlib import AsyncExitStack
 
 from ingest_service.cursor_announcer import CursorAnnouncer
@@ -28,6 +29,7 @@ from service_runtime.clock import Clock, SystemClock
 from service_runtime.errors import SettingsError
 from service_runtime.logs import event
 from service_runtime.supervision import run_until_stopped, stop_on_signals
+from service_runtime.tracing import start_tracing
 from telemetry_model.park_register import Park
 from telemetry_store.open import open_store
 from telemetry_store.protocol import TelemetryStore
@@ -75,6 +77,8 @@ async def run_ingest(settings: IngestSettings) -> None:
         state = open_ingest_state(settings)
         closing.push_async_callback(state.close)
         view, announcer, reception, host = assemble(settings, park, store, state, SystemClock())
+        view.pipeline.tracing = start_tracing("ecopark-ingest", os.environ)
+        closing.push_async_callback(view.pipeline.tracing.close)
         session = view.subscriber.session
         closing.push_async_callback(session.close)
         intake = HttpIntake(reception, view.subscriber, SystemClock()) if reception.sources.by_name else None

@@ -18,6 +18,7 @@ from ingest_service.subscriber import Subscriber
 from service_runtime.clock import Clock
 from service_runtime.errors import OperatorError
 from service_runtime.logs import event
+from service_runtime.tracing import Tracing
 
 QUIET_SECONDS = 0.005
 """A round ends when nothing more came for this long: what is waiting goes together, and nothing waits for more."""
@@ -54,6 +55,7 @@ class Pipeline:
         self._clock = clock
         self.latency = LatencyRecord(clock)
         self._late_marks = LateMarks(settings.mqtt_client_id, clock)
+        self.tracing = Tracing()
         self.state_problem = ""
         self.busy_since: float | None = None
         """Monotonic time at which the round now being written began, ``None`` between rounds."""
@@ -85,7 +87,14 @@ class Pipeline:
 
     async def process(self, intake: IntakeRound) -> None:
         """Write, commit, acknowledge."""
-        intake = await self._settle(intake)
+        received_ms = intake.deliveries[0].received_at_ms
+        with self.tracing.span("ingest round", received_ms, batches=len(intake.deliveries), readings=len(intake.rows)):
+            self.tracing.past("intake", received_ms)
+            intake = await self._settle(intake)
+            with self.tracing.span("acknowledge"):
+                self._acknowledge(intake)
+
+    def _acknowledge(self, intake: IntakeRound) -> None:
         now_ms = self._clock.now_ms()
         for delivery in intake.deliveries:
             self._subscriber.acknowledge(delivery)
@@ -100,13 +109,15 @@ class Pipeline:
     async def _settle(self, intake: IntakeRound) -> IntakeRound:
         """Write and commit, again when another replica was quicker with one of the batches: rows have an identity."""
         while True:
-            for rejection in await self._writer.write(intake.rows):
-                intake.reject(rejection)
-            if intake.late:
-                await self._writer.write_marks(self._late_marks.rows(intake.late))
-            await self._flag(intake)
+            with self.tracing.span("store write"):
+                for rejection in await self._writer.write(intake.rows):
+                    intake.reject(rejection)
+                if intake.late:
+                    await self._writer.write_marks(self._late_marks.rows(intake.late))
+                await self._flag(intake)
             try:
-                await self._commit(intake)
+                with self.tracing.span("state commit"):
+                    await self._commit(intake)
             except StaleRoundError:
                 intake = intake.again()
             else:
