@@ -65,6 +65,15 @@ PAPER = (
 )  # fmt: skip
 BEER = ("over_100", "from_20_to_100", "under_20")
 
+LABORATORY: Mapping[str, AttributeForm] = MappingProxyType(
+    {
+        "lab_device": _DEVICE,
+        "laboratory_uncertainty_percent": _POSITIVE,
+        "instrument_uncertainty_percent": _POSITIVE,
+    }
+)
+"""Whose samples an analyser is held against, and how sure each of them is."""
+
 INSTALLATION_ATTRIBUTES: Mapping[str, Mapping[str, AttributeForm]] = MappingProxyType(
     {
         "wastewater_outlet": {
@@ -80,8 +89,9 @@ INSTALLATION_ATTRIBUTES: Mapping[str, Mapping[str, AttributeForm]] = MappingProx
             "flow_device": _DEVICE,
             "inlet_device": _DEVICE,
             "energy_device": _DEVICE,
+            **LABORATORY,
         },
-        "tenant_outlet": {"contract_column": _choice("A", "B"), "flow_device": _DEVICE},
+        "tenant_outlet": {"contract_column": _choice("A", "B"), "flow_device": _DEVICE, **LABORATORY},
         "stack": {
             "standard": _choice("qcvn19-2009", "qcvn19-2024"),
             "equipment": AttributeForm(Form.NAME, ("gas_turbine", "biomass_boiler")),
@@ -96,6 +106,8 @@ INSTALLATION_ATTRIBUTES: Mapping[str, Mapping[str, AttributeForm]] = MappingProx
             "fuel_gas_density_kg_nm3": _POSITIVE,
         },
         "ambient_station": {},
+        "machine": {},
+        "water_district": {},
         "electricity_supply": {
             "contracted_kw": _POSITIVE,
             "billing_day": AttributeForm(Form.DAY_OF_MONTH),
