@@ -1,10 +1,12 @@
 """The chain's own health, from the completeness ledger: what came, what is missing, late, doubled or in quarantine."""
 
+import math
 from collections.abc import Callable
 
 from dashboards.board import NO_TEXT, Board, Legend, Panel, PanelKind, PanelQuery, Text
 from dashboards.queries.chain import (
     duplicates_by_gateway,
+    flagged_by_point,
     late_by_gateway,
     missing_by_gateway,
     quarantined_by_gateway,
@@ -32,6 +34,8 @@ _MISSING = Text(
 def chain_health(park: Park) -> Board:
     """One board for every park that has gateways."""
     panels = (_received(), _stored_share(), *_counted()) if _has_gateways(park) else ()
+    if any(math.isfinite(min(p.max_change_per_minute, p.frozen_after_minutes)) for p in park.points.values()):
+        panels = (*panels, _flagged())
     return Board("chain-health", Text("Sức khỏe chuỗi dữ liệu", "Health of the data chain"), panels)
 
 
@@ -64,6 +68,16 @@ def _counted() -> tuple[Panel, ...]:
               duplicates_by_gateway, _BY_CREATION),
         _bars("refilled", Text("Lô nạp lại sau phục hồi", "Batches refilled after a restore"), refilled_by_gateway,
               _BY_CREATION),
+    )  # fmt: skip
+
+
+def _flagged() -> Panel:
+    return Panel(
+        "flagged", PanelKind.BAR, Text("Số đo bị đánh dấu nghi vấn", "Flagged readings"), "1",
+        (_hourly(flagged_by_point, Legend.POINT),),
+        Text("Thay đổi quá nhanh hoặc đứng yên quá lâu so với giới hạn của điểm đo. Số đo vẫn được dùng.",
+             "Moved faster, or stood still longer, than the point's limits say. The readings are used all the same."),
+        stacked=True, width=24, range_days=RANGE_DAYS,
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Questions about the chain itself: what the completeness ledger counted per gateway and hour."""
 
 from dashboards.queries.scope import QueryScope
-from telemetry_model.storage_schema import LEDGER
+from telemetry_model.reading import QualityFlag
+from telemetry_model.storage_schema import LEDGER, QUALITY_FLAGS
 from telemetry_store.query import Aggregate, Select, SeriesQuery
 
 
@@ -43,6 +44,20 @@ def stored_of_park(scope: QueryScope) -> SeriesQuery:
 def received_of_park(scope: QueryScope) -> SeriesQuery:
     """Readings that came in."""
     return _counted(scope, "received", ())
+
+
+def flagged_by_point(scope: QueryScope) -> SeriesQuery:
+    """Readings with a flag beside them, by when they were measured."""
+    return SeriesQuery(
+        measurement=QUALITY_FLAGS,
+        select=(Select("value", Aggregate.COUNT),),
+        start_ms=scope.start_ms,
+        stop_ms=scope.stop_ms,
+        where=(("park", (scope.park,)), ("flag", (QualityFlag.FAST_CHANGE.value, QualityFlag.FROZEN.value))),
+        group_by=("point",),
+        every_seconds=scope.every_seconds,
+        offset_seconds=scope.offset_seconds,
+    )
 
 
 def _counted(scope: QueryScope, field: str, group_by: tuple[str, ...]) -> SeriesQuery:

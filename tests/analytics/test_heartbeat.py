@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from analytics.command import analytics
 from analytics.heartbeat import MAX_TURN_SECONDS, Heartbeat, health_problem, heartbeat_file
 from service_runtime.clock import ManualClock, SystemClock
+from tests.servers.process import wait_until
 
 NOW = 1_750_000_000_000
 
@@ -78,3 +79,33 @@ def test_the_probe_of_a_container_loads_no_pandas(file: Path) -> None:
     program += "run_name='__main__')\nfinally:\n    assert 'pandas' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+PARK = {
+    "park.toml": 'id = "p"\nname_vi = "K"\nname_en = "P"\n',
+    "tenants.csv": "tenant,name,sector\npark,P,operator\n",
+    "points.csv": "point,tenant,zone,medium,unit,interval_seconds\naq.pm10,park,z,air,ug/m3,3600\n",
+    "contacts.csv": "tenant,name,email,language\n",
+}
+
+
+def test_the_running_service_shows_its_sign_of_life_until_its_store_is_gone(tmp_path: Path) -> None:
+    park, clock = tmp_path / "park", SystemClock()
+    park.mkdir()
+    for name, text in PARK.items():
+        (park / name).write_text(text, encoding="utf-8")
+    (tmp_path / "analytics.toml").write_text(
+        f'park_folder = "{park}"\nstore_url = "sqlite:///{tmp_path}/store.db"\nstate_path = "{tmp_path}/state.db"\n'
+        'smtp_host = "localhost"\nmail_from = "e@example.org"\nsmtp_starttls = false\nevaluate_interval_seconds = 0.1\n'
+    )
+    command = [sys.executable, "-m", "ecopark", "analytics", "run", "--settings", str(tmp_path / "analytics.toml")]
+    file = heartbeat_file(f"{tmp_path}/state.db")
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: not health_problem(file, clock.now_ms()), "judging to be in order")
+        (tmp_path / "store.db").write_bytes(b"no database " * 1000)
+        wait_until(lambda: "judged nothing" in health_problem(file, clock.now_ms()), "the lost store to show")
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()

@@ -12,6 +12,7 @@ from ingest_service.quality_watch import QualityWatch, WatchLimits, flag_rows, w
 from telemetry_model.park_register import parse_park
 from telemetry_model.reading import QualityFlag
 from telemetry_model.storage_schema import QUALITY_FLAGS, RECORD_FIELDS, RECORD_TAGS
+from telemetry_store.open import open_store
 from telemetry_store.protocol import TelemetryStore
 from telemetry_store.query import Select, SeriesQuery
 from telemetry_store.rows import PointSeries, ReadingRow
@@ -157,3 +158,20 @@ async def test_flags_are_stored_before_the_acknowledgement(watched_rig: Rig) -> 
     inner.write_records = noted  # type: ignore[method-assign,assignment]
     await watched_rig.take(a_delivery(a_pack(1.0, 200.0, start_ms=START), numbered("r", 1)))
     assert (acknowledged_at_write, len(watched_rig.subscriber.acknowledged)) == ([0], 1)
+
+
+async def test_a_refilled_store_gets_its_flags_back(watched_rig: Rig) -> None:
+    batches = [
+        a_delivery(a_pack(1.0, value, start_ms=START + 10_000 * seq), numbered("r", seq))
+        for seq, value in ((1, 2.0), (2, 200.0))
+    ]
+    await watched_rig.take(*batches)
+    before = await stored_flags(watched_rig.store)
+    assert len(before) == 1
+    await watched_rig.store.inner.close()
+    Path(watched_rig.settings.store_url.removeprefix("sqlite:///")).unlink()
+    watched_rig.store.inner = open_store(watched_rig.settings.store_url)
+    await watched_rig.state.begin_refills(0, ["gw-1"], NOW_MS)
+    await watched_rig.take(*batches)
+    assert await stored_flags(watched_rig.store) == before
+    assert (await watched_rig.view.status())["flagged"] == {"fast_change": 1}
