@@ -6,7 +6,7 @@ import logging
 from ingest_service.cursor_announcer import CursorAnnouncer
 from ingest_service.gateway_board import GatewayBoard
 from ingest_service.intake_round import IntakeRound
-from ingest_service.late_marks import LateMarks
+from ingest_service.late_marks import LateMarks, LateTimes
 from ingest_service.latency import LatencyRecord
 from ingest_service.reception import Reception
 from ingest_service.settings import IngestSettings
@@ -99,14 +99,23 @@ class Pipeline:
         while True:
             for rejection in await self._writer.write(intake.rows):
                 intake.reject(rejection)
+            intake.written(self._clock.now_ms())
             if intake.late:
-                await self._writer.write_marks(self._late_marks.rows(intake.late))
+                await self._mark(intake.late)
             try:
                 await self._commit(intake)
             except StaleRoundError:
                 intake = intake.again()
             else:
                 return intake
+
+    async def _mark(self, late: LateTimes) -> None:
+        """Again when the store went away just then: a mark must be newer than whatever was read meanwhile."""
+        while True:
+            marks, retries = self._late_marks.rows(late), self._writer.retries
+            await self._writer.write_marks(marks)
+            if self._writer.retries == retries or not self._late_marks.are_stale(marks):
+                return
 
     async def _commit(self, intake: IntakeRound) -> None:
         """Until the disk takes it: a full disk stops the service from acknowledging, not from recovering."""
