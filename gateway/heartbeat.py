@@ -15,9 +15,11 @@ ONLINE, OFFLINE = "online", "offline"
 _PRUNING, _REPORTING = "pruning", "reporting health"
 
 
-def status_message(outbox: Outbox, state: str, at_ms: int) -> GatewayStatus:
-    """Birth, will or farewell; also what a resend can still bring."""
-    return GatewayStatus(state, at_ms, outbox.run, outbox.next_seq, outbox.oldest_kept(), _version())
+def status_message(outbox: Outbox, state: str, at_ms: int, since_ms: int = 0) -> GatewayStatus:
+    """Birth, will or farewell; also what a resend can still bring, and what of it was created since then."""
+    since_seq = outbox.first_since(since_ms) if since_ms else 0
+    oldest = outbox.oldest_kept()
+    return GatewayStatus(state, at_ms, outbox.run, outbox.next_seq, oldest, _version(), since_ms, since_seq)
 
 
 def health_message(outbox: Outbox, events: GatewayEvents, at_ms: int) -> GatewayHealth:
@@ -60,9 +62,11 @@ class Heartbeat:
         self._health_topic = health_topic
         self._interval_seconds = interval_seconds
         self._connected = asyncio.Event()
+        self._since_ms = 0
 
-    def connected(self) -> None:
-        """The broker accepted us, or somebody does not know what we hold: announce ourselves."""
+    def connected(self, since_ms: int = 0) -> None:
+        """The broker accepted us, or somebody does not know what we hold (since then): announce ourselves."""
+        self._since_ms = since_ms
         self._connected.set()
 
     async def run(self) -> None:
@@ -78,7 +82,7 @@ class Heartbeat:
                 await self._prune()
             try:
                 if announcing:
-                    await self.say(ONLINE)
+                    await self.say(ONLINE, self._since_ms)
                 await self._say_health()
             except sqlite3.Error as error:
                 self._events.outbox_failed(_REPORTING, error)
@@ -88,10 +92,10 @@ class Heartbeat:
             else:
                 self._events.outbox_works(_REPORTING)
 
-    async def say(self, state: str) -> bool:
+    async def say(self, state: str, since_ms: int = 0) -> bool:
         """Publish the retained status."""
         now = self._clock.now_ms()
-        message = await self._outbox.call(lambda outbox: status_message(outbox, state, now))
+        message = await self._outbox.call(lambda outbox: status_message(outbox, state, now, since_ms))
         return await self._session.publish(self._status_topic, encode_control(message), retain=True)
 
     async def _prune(self) -> None:

@@ -220,6 +220,21 @@ class Outbox:
         row = self._db.execute("SELECT min(seq) FROM batches").fetchone()
         return int(row[0]) if row[0] is not None else self._next_seq
 
+    def first_since(self, since_ms: int) -> int:
+        """The first batch committed then or later; the next sequence when there is none.
+
+        Found by halving: the log may hold millions, and their times grow, but for steps of the clock.
+        """
+        low, high = self.oldest_kept(), self._next_seq
+        while low < high:
+            middle = (low + high) // 2
+            row = self._db.execute("SELECT created_ms FROM batches WHERE seq = ?", (middle,)).fetchone()
+            if row is not None and row[0] < since_ms:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
     def counts(self) -> OutboxCounts:
         """From sequences alone: rows are contiguous, because they only ever leave at the old end."""
         unstored = self._next_seq - self.oldest_unstored()

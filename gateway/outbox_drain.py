@@ -39,7 +39,7 @@ class OutboxDrain:
             self._thread, self._session, topic, events, clock, resend_after_seconds=resend_after_seconds
         )
         # It ends with its last batch, so it keeps no status: ingest learns from what arrives.
-        self._recall = Recall(self._thread, self._session, topic, events, say_status=lambda: None)
+        self._recall = Recall(self._thread, self._session, topic, events, say_status=lambda _since_ms: None)
 
     async def run(self, progress: Callable[[int], None], stall_seconds: float) -> None:
         """Send until nothing is unstored; ``progress`` gets the number of batches still to go.

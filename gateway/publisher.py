@@ -148,8 +148,11 @@ class Publisher:
         if outcome is not CursorOutcome.UNCHANGED:
             self._quiet_since = self._clock.monotonic()
         if cursor.session != self._ingest_session:
-            self._ingest_session = cursor.session
-            await self._resend("the broker had forgotten ingest")
+            is_first_word, self._ingest_session = not self._ingest_session, cursor.session
+            # Stored progress as the first word: ingest was there when that batch passed, so what followed it waits in
+            # the broker. Sending the window again would only double a new gateway's first batches.
+            if not (is_first_word and outcome is CursorOutcome.MOVED):
+                await self._resend("the broker had forgotten ingest")
 
     async def _resend(self, why: str) -> None:
         self._quiet_since = self._clock.monotonic()

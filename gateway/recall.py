@@ -29,7 +29,7 @@ class Recall:
         session: Session,
         topic: str,
         events: GatewayEvents,
-        say_status: Callable[[], None],
+        say_status: Callable[[int], None],
         batches_per_second: float = 200.0,
         window_batches: int = 64,
     ) -> None:
@@ -64,7 +64,7 @@ class Recall:
     async def _serve(self, request: ResendRequest) -> None:
         run, oldest, newest = await self._outbox.call(lambda o: (o.run, o.oldest_kept(), o.next_seq - 1))
         if request.run != run or request.from_seq < oldest:
-            self._say_status()
+            self._say_status(request.since_ms)
         if request.run != run:
             return
         at, end = max(request.from_seq, oldest), min(request.to_seq, newest)

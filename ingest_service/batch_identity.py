@@ -23,7 +23,7 @@ def identity_of(properties: Mapping[str, str]) -> BatchIdentity | None:
     """``None`` for a pack without a usable run and sequence: a plain device, or a person with ``mosquitto_pub``."""
     run = properties.get(PROPERTY_RUN, "")
     seq = _number(properties.get(PROPERTY_SEQ))
-    if not is_name(run, _MAX_RUN_CHARACTERS) or run == UNNUMBERED or not seq:
+    if not is_run_name(run) or not seq:
         return None
     return BatchIdentity(run, seq, _number(properties.get(PROPERTY_OLDEST)))
 
@@ -31,6 +31,11 @@ def identity_of(properties: Mapping[str, str]) -> BatchIdentity | None:
 def is_name(text: str, max_characters: int) -> bool:
     """Whether it can be a key of the state, in whatever database that is."""
     return 0 < len(text) <= max_characters and text.isprintable()
+
+
+def is_run_name(text: str) -> bool:
+    """Whether a gateway may call a run so."""
+    return is_name(text, _MAX_RUN_CHARACTERS) and text != UNNUMBERED
 
 
 def created_ms_of(properties: Mapping[str, str]) -> int | None:

@@ -42,6 +42,8 @@ class ParkBindings:
         """Every point, for senders whose permission is a mapping in the register."""
         self._any_gateway = self._of_gateways(("",))
         named = {gateway for gateway in self._gateway_of.values() if gateway}
+        self.gateways = frozenset(named)
+        """Gateways that the register names."""
         self._by_gateway = {gateway: self._of_gateways(("", gateway)) for gateway in named}
 
     def for_gateway(self, gateway: str) -> dict[str, PointBinding]:

@@ -74,7 +74,7 @@ class CursorAnnouncer:
         Replicas may publish in another order than they committed. So we look at the state again after the broker's
         answer, and whoever finds that its word was overtaken says the new one: the retained message is the last.
         """
-        told: dict[RunKey, int] = {}
+        told: dict[RunKey, tuple[int, int]] = {}
         try:
             if self._forgotten:
                 await self._state.begin_broker_session()
@@ -85,27 +85,27 @@ class CursorAnnouncer:
         except OperatorError:
             # The state says by itself what its problem is.
             return False
-        for key, through in told.items():
+        for key, said in told.items():
             cursor = self._state.cursors.get(key)
-            if cursor is None or cursor.through == through:
+            # What is told, not how far it is stored: a run that another replica found forked stands where it stood.
+            if cursor is None or cursor.told == said:
                 self._due.pop(key, None)
             else:
                 self._changed.set()
         return all_told
 
-    async def _tell(self, told: dict[RunKey, int]) -> bool:
+    async def _tell(self, told: dict[RunKey, tuple[int, int]]) -> bool:
         for key in list(self._due):
             cursor = self._state.cursors.get(key)
             if cursor is None:
                 del self._due[key]
                 continue
-            through_told, created_ms = cursor.told
-            now_ms = self._clock.now_ms()
-            news = StoredCursor(key.run, through_told, now_ms, self._state.broker_session, created_ms)
+            said = cursor.told
+            through, created_ms = said
+            news = StoredCursor(key.run, through, self._clock.now_ms(), self._state.broker_session, created_ms)
             message = encode_control(news)
-            through = cursor.through
             topic = topic_for(self._park, key.gateway, Channel.STORED)
             if not await self._session.publish(topic, message, retain=True):
                 return False
-            told[key] = through
+            told[key] = said
         return True

@@ -3,9 +3,9 @@
 import asyncio
 from bisect import bisect_right
 
-from ingest_service.admission import Admission, RefusalReason, RefusedRecord, row_payload
+from ingest_service.admission import LATE_AFTER_MS, Admission, RefusalReason, RefusedRecord, row_payload
 from ingest_service.batch_identity import UNNUMBERED, created_ms_of
-from ingest_service.late_marks import LateTimes, take_reasons_back
+from ingest_service.late_marks import SLOW_WRITE_MS, LateTimes, take_reasons_back
 from ingest_service.outcome import DeliveryOutcome
 from ingest_service.quality_watch import Flagged
 from ingest_service.reception import UNKNOWN_SOURCE, Reception
@@ -102,6 +102,16 @@ class IntakeRound:
         if outcome is not None:
             outcome.stored -= 1
             outcome.refuse(rejection.reason)
+
+    def written(self, now_ms: int) -> None:
+        """The rows are in the store now. What came in time and waited for the store is late all the same."""
+        if now_ms - min(delivery.received_at_ms for delivery in self.deliveries) <= SLOW_WRITE_MS:
+            return
+        start = 0
+        for end, (delivery, _) in zip(self._row_ends, self._row_owners, strict=True):
+            # Those measured earlier were noted when they came.
+            self.late.note(self.rows[start:end], now_ms, delivery.received_at_ms - LATE_AFTER_MS)
+            start = end
 
     def answer(self) -> None:
         """Tell the senders that wait what became of their deliveries; call when state and store have them."""

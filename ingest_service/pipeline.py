@@ -7,7 +7,7 @@ from ingest_service.batch_identity import created_ms_of
 from ingest_service.cursor_announcer import CursorAnnouncer
 from ingest_service.gateway_board import GatewayBoard
 from ingest_service.intake_round import IntakeRound
-from ingest_service.late_marks import LateMarks
+from ingest_service.late_marks import LateMarks, LateTimes
 from ingest_service.latency import LatencyRecord
 from ingest_service.quality_watch import flag_rows
 from ingest_service.reception import Reception
@@ -112,8 +112,9 @@ class Pipeline:
             with self.tracing.span("store write"):
                 for rejection in await self._writer.write(intake.rows):
                     intake.reject(rejection)
+                intake.written(self._clock.now_ms())
                 if intake.late:
-                    await self._writer.write_marks(self._late_marks.rows(intake.late))
+                    await self._mark(intake.late)
                 await self._flag(intake)
             try:
                 with self.tracing.span("state commit"):
@@ -131,6 +132,14 @@ class Pipeline:
             marks += self._board.clock_rows(senders, self._reception.bindings.park, self._clock.now_ms())
         if marks:
             await self._writer.write_marks(marks)
+
+    async def _mark(self, late: LateTimes) -> None:
+        """Again when the store went away just then: a mark must be newer than whatever was read meanwhile."""
+        while True:
+            marks, retries = self._late_marks.rows(late), self._writer.retries
+            await self._writer.write_marks(marks)
+            if self._writer.retries == retries or not self._late_marks.are_stale(marks):
+                return
 
     async def _commit(self, intake: IntakeRound) -> None:
         """Until the disk takes it: a full disk stops the service from acknowledging, not from recovering."""

@@ -39,6 +39,7 @@ class RunRefill(msgspec.Struct, frozen=True):
 
 class _Answer(msgspec.Struct, frozen=True):
     refills: list[RunRefill] = []
+    unheard: list[str] = []
     detail: str = ""
 
 
@@ -52,26 +53,34 @@ def refill(settings_file: Path | None, since: str, gateways: tuple[str, ...], ur
     """Fill the store again from the gateways' logs, after it was restored from a backup made at --since.
 
     The running service asks each gateway for the batches created or received since then and writes their rows once
-    more. Stored counts do not change: these batches count as refilled. The summary is JSON; "gone" batches are in no
-    gateway's log any more. The refill goes on in the service when watching ends, also across restarts.
+    more. Stored counts do not change: these batches count as refilled. Ingest's state may be lost as well: what it has
+    forgotten is asked for too, and counts as stored for the first time.
+
+    The summary is JSON. "gone" batches are in no gateway's log any more. "unheard" gateways did not say what their logs
+    hold, so the refill is not "complete": order it again when they are back, or leave them out with --gateway. The
+    refill goes on in the service when watching ends, also across restarts.
     """
     settings = load_settings(IngestSettings, "ingest", settings_file)
     since_ms = moment_ms(since, load_park(settings.park_folder).timezone, "--since")
     address = f"{url.rstrip('/') or service_address(settings)}/api/v1/refills"
     order = {"since": utc_from_ms(since_ms).isoformat(), "gateways": list(gateways)}
-    runs = _watch(address, _ask(address, order), stall_seconds)
+    begun = _ask(address, order)
+    if begun.unheard:
+        click.echo(f"not heard, so not known what they hold: {', '.join(begun.unheard)}", err=True)
+    runs = _watch(address, begun.refills, stall_seconds)
     outstanding = sum(run.outstanding for run in runs)
     summary = {
-        "complete": outstanding == 0,
+        "complete": outstanding == 0 and not begun.unheard,
         "since": order["since"],
         "batches": sum(run.batches for run in runs),
         "refilled": sum(run.refilled for run in runs),
         "gone": sum(run.gone for run in runs),
         "outstanding": outstanding,
+        "unheard": begun.unheard,
         "runs": runs,
     }
     click.echo(msgspec.json.format(msgspec.json.encode(summary)).decode())
-    if outstanding:
+    if not summary["complete"]:
         click.get_current_context().exit(EXIT_INCOMPLETE)
 
 
@@ -95,7 +104,7 @@ def _watch(address: str, begun: list[RunRefill], stall_seconds: float) -> list[R
         if not left or time.monotonic() - moved_at > stall_seconds:
             return runs
         time.sleep(LOOK_EVERY_SECONDS)
-        runs = [run for run in _ask(address, None) if (run.gateway, run.run) in keys]
+        runs = [run for run in _ask(address, None).refills if (run.gateway, run.run) in keys]
 
 
 def _progress_line(runs: list[RunRefill]) -> str:
@@ -107,7 +116,7 @@ def _progress_line(runs: list[RunRefill]) -> str:
     return f"refilled {came} of {total} batches{share}{f', {gone} gone' if gone else ''}{away}"
 
 
-def _ask(address: str, order: Mapping[str, object] | None) -> list[RunRefill]:
+def _ask(address: str, order: Mapping[str, object] | None) -> _Answer:
     """Begin (with an order) or look; raises :class:`UnreachableError` when no service answers.
 
     What the service refuses is an :class:`OperatorError` in its own words.
@@ -116,7 +125,7 @@ def _ask(address: str, order: Mapping[str, object] | None) -> list[RunRefill]:
     try:
         request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
         with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as response:
-            return msgspec.json.decode(response.read(), type=_Answer).refills
+            return msgspec.json.decode(response.read(), type=_Answer)
     except urllib.error.HTTPError as error:
         with error:
             raise OperatorError(f"ingest service {address}: {_detail(error)}") from error

@@ -119,14 +119,16 @@ class ResendAsker:
         oldest = self.oldest_held(key)
         view = self._board.views.get(key.gateway)
         cursor = self._state.cursors.get(key)
-        if oldest is None or cursor is None or (view is not None and view.state == "offline"):
+        refill = self._state.refills.get(key)
+        if oldest is None or (cursor is None and refill is None) or (view is not None and view.state == "offline"):
             self._holes.pop(key, None)
             return []
         now = self._clock.monotonic()
-        holes = self._holes[key] = aged(self._holes.get(key, []), list(islice(cursor.holes(), MAX_RANGES)), now)
+        # Of a run that the state has forgotten only the refill knows.
+        open_holes = list(islice(cursor.holes(), MAX_RANGES)) if cursor is not None else []
+        holes = self._holes[key] = aged(self._holes.get(key, []), open_holes, now)
         ripe = [(max(h.low, oldest), h.high) for h in holes if now - h.since >= self._grace_seconds]
         wanted = [(low, high) for low, high in ripe if low <= high]
-        refill = self._state.refills.get(key)
         if not wanted and refill is not None:
             wanted = list(islice(refill.outstanding(oldest), MAX_RANGES))
         return wanted

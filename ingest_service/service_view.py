@@ -97,6 +97,18 @@ class ServiceView:
             "quarantine": {"records": sum(by_reason.values()), "by_reason": by_reason},
         }
 
+    def gateways_with_logs(self) -> set[str]:
+        """Whose logs may hold what the store has lost: who sent numbered batches, says so or is in the register.
+
+        A registered gateway that sends, but neither numbers nor a status, is a plain device and keeps no log.
+        """
+        numbered = {key.gateway for key in self.state.cursors}
+        views = self.board.views
+        talking = {name for name, view in views.items() if view.last_seen_ms is not None and view.status is None}
+        reception = self.subscriber.reception
+        registered = reception.bindings.gateways if reception else frozenset[str]()
+        return numbered | (registered - talking)
+
     def refills(self) -> list[dict[str, Any]]:
         """How each run's last refill is getting on; ``gone`` batches are in no gateway's log any more."""
         found: list[dict[str, Any]] = []

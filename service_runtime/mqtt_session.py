@@ -139,8 +139,10 @@ class MqttSession:
             answer = connection.answer.result()
             if answer.reason_code >= FAILED:
                 raise ConnectionRefusal(reason_phrase(answer.reason_code, answer.reason_text))
-        except BaseException:
-            connection.end("attempt given up")
+        except BaseException as error:
+            # Cancelled between the broker's yes and our hearing of it, we are connected: that is for close() to end.
+            if not (connection.accepted and isinstance(error, asyncio.CancelledError)):
+                connection.end("attempt given up", goodbye=connection.accepted)
             raise
 
     async def _stay(self) -> None:

@@ -23,6 +23,10 @@ class GatewayStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     oldest_seq: int = 0
     """Lowest sequence still in the outbox log: what a resend can still bring."""
     version: str = ""
+    since_ms: int = 0
+    """Repeats what a :class:`ResendRequest` asked about; 0: nobody asked."""
+    since_seq: int = 0
+    """The first sequence of the log that was created then or later; ``next_seq`` when there is none."""
 
 
 class GatewayHealth(msgspec.Struct, frozen=True):
@@ -58,12 +62,16 @@ class StoredCursor(msgspec.Struct, frozen=True):
 
 
 class ResendRequest(msgspec.Struct, frozen=True):
-    """On ``…/resend``, not retained: publish the batches ``from_seq`` to ``to_seq`` of ``run`` again, both included."""
+    """On ``…/resend``, not retained: publish the batches ``from_seq`` to ``to_seq`` of ``run`` again, both included.
+
+    With ``run`` empty it asks for a :class:`GatewayStatus` alone, which says what the log holds since ``since_ms``.
+    """
 
     run: str
     from_seq: int
     to_seq: int
     at_ms: int = 0
+    since_ms: int = 0
 
 
 def encode_control(message: GatewayStatus | GatewayHealth | StoredCursor | ResendRequest) -> bytes:

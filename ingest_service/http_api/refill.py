@@ -6,6 +6,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from ingest_service.gateway_logs import ask_for_logs
 from ingest_service.http_api.ledger import moment_ms
 from ingest_service.http_api.problem import problem
 from ingest_service.service_view import ServiceView
@@ -31,7 +32,10 @@ def refill_routes(view: ServiceView) -> APIRouter:
 
     @routes.post("/api/v1/refills", response_class=JSONResponse, response_model=None)
     async def begin(request: Request) -> Response:
-        """202 with the refills that were begun; a JSON body only, so that no web page can send one unasked."""
+        """202 with the refills that were begun and the gateways that did not say what they hold.
+
+        A JSON body only, so that no web page can send one unasked.
+        """
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             return problem(415, "send application/json")
         body = b""
@@ -44,12 +48,15 @@ def refill_routes(view: ServiceView) -> APIRouter:
             since_ms = moment_ms(order.since, "since")
         except ValueError as error:
             return problem(400, str(error))
-        known = {key.gateway for key in view.state.cursors}
+        known = view.gateways_with_logs()
         unknown = sorted(set(order.gateways) - known)
         if unknown:
-            return problem(404, f"gateway '{unknown[0]}' has never sent a numbered batch")
-        begun = await view.state.begin_refills(since_ms, order.gateways, view.clock.now_ms())
+            return problem(404, f"gateway '{unknown[0]}' is not registered and has never sent a numbered batch")
+        asked = set(order.gateways) or known
+        logs = await ask_for_logs(view.subscriber.session, view.park, view.board, asked, since_ms)
+        begun = await view.state.begin_refills(since_ms, order.gateways, view.clock.now_ms(), logs.ranges)
         runs = {(key.gateway, key.run) for key in begun}
-        return JSONResponse({"refills": [r for r in view.refills() if (r["gateway"], r["run"]) in runs]}, 202)
+        refills = [refill for refill in view.refills() if (refill["gateway"], refill["run"]) in runs]
+        return JSONResponse({"refills": refills, "unheard": logs.unheard}, 202)
 
     return routes

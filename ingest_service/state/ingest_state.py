@@ -1,11 +1,11 @@
 """What the service needs of its state, whether one ingest keeps it in a file or several share it in a database."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from ingest_service.state.ledger import LedgerEntry
-from ingest_service.state.refill import Refill
+from ingest_service.state.refill import NO_LOGS, LogRange, Refill
 from ingest_service.state.run_cursor import RunCursor, RunKey
 from ingest_service.state.settlement import Settlement
 
@@ -63,8 +63,13 @@ class IngestState(Protocol):
         """The broker had forgotten us: gateways shall send again what is not stored."""
         ...
 
-    async def begin_refills(self, since_ms: int, gateways: Collection[str], now_ms: int) -> dict[RunKey, Refill]:
-        """Accept what was created or received since then once more, of these gateways or (none named) of all."""
+    async def begin_refills(
+        self, since_ms: int, gateways: Collection[str], now_ms: int, logs: Mapping[RunKey, LogRange] = NO_LOGS
+    ) -> dict[RunKey, Refill]:
+        """Accept what was created or received since then once more, of these gateways or (none named) of all.
+
+        ``logs`` says what the gateways hold since then: for what this state knows nothing of.
+        """
         ...
 
     async def unwritten_ledger(self, limit: int) -> list[LedgerEntry]:

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from ingest_service.state.place import PostgresPlace
 from ingest_service.state.postgres_connection import Connection, Looking
 from ingest_service.state.postgres_rounds import Committed, commit_round, read_cursors, read_refills
 from ingest_service.state.postgres_session import Look, PostgresSession, ReplicaName
-from ingest_service.state.refill import Refill
+from ingest_service.state.refill import NO_LOGS, LogRange, Refill, span_of
 from ingest_service.state.run_cursor import RunCursor, RunKey
 from ingest_service.state.settlement import Settlement
 from service_runtime.errors import OperatorError
@@ -101,15 +101,22 @@ class PostgresState:
         """Every replica says the new one from its next look on."""
         self.broker_session = await self._run(self._session.begin_broker_session)
 
-    async def begin_refills(self, since_ms: int, gateways: Collection[str], now_ms: int) -> dict[RunKey, Refill]:
+    async def begin_refills(
+        self, since_ms: int, gateways: Collection[str], now_ms: int, logs: Mapping[RunKey, LogRange] = NO_LOGS
+    ) -> dict[RunKey, Refill]:
         """As in a state file; the other replicas learn of it by looking."""
 
         def begin(connection: Connection) -> dict[RunKey, Refill]:
             with connection.transaction():
                 found = connection.execute(_REFILL_FROM.encode(), (since_ms, since_ms)).fetchall()
                 first = {RunKey(gateway, name): seq for gateway, name, seq in found}
-                cursors, _ = read_cursors(connection, [k for k in first if not gateways or k.gateway in gateways])
-                begun = {k: Refill(since_ms, first[k], c.stored.highest(), now_ms) for k, c in cursors.items()}
+                keys = [key for key in {**first, **logs} if not gateways or key.gateway in gateways]
+                cursors, _ = read_cursors(connection, keys)
+                begun = {
+                    key: Refill(since_ms, *span, now_ms)
+                    for key in keys
+                    if (span := span_of(first.get(key), cursors.get(key), logs.get(key)))
+                }
                 for key in sorted(begun):
                     refill = begun[key]
                     values = (*key, refill.since_ms, refill.from_seq, refill.to_seq, refill.started_ms)

@@ -8,14 +8,14 @@ import fcntl
 import sqlite3
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TypeVar
 
 from ingest_service.state.ledger import LedgerEntry, unwritten_ledger
 from ingest_service.state.quarantine import add_refusals, drop_oldest
-from ingest_service.state.refill import Refill
+from ingest_service.state.refill import NO_LOGS, LogRange, Refill, span_of
 from ingest_service.state.run_cursor import RunCursor, RunKey
 from ingest_service.state.schema import open_state
 from ingest_service.state.sequence_ranges import SequenceRanges
@@ -98,7 +98,9 @@ class StateFile:
         self.counts[Count.QUARANTINE_DROPPED] += dropped
         return dropped
 
-    async def begin_refills(self, since_ms: int, gateways: Collection[str], now_ms: int) -> dict[RunKey, Refill]:
+    async def begin_refills(
+        self, since_ms: int, gateways: Collection[str], now_ms: int, logs: Mapping[RunKey, LogRange] = NO_LOGS
+    ) -> dict[RunKey, Refill]:
         """Accept what was created or received since then once more, of these gateways or (none named) of all.
 
         A refill under way for the same run is replaced. Hours are taken whole: a batch too many changes nothing.
@@ -106,10 +108,12 @@ class StateFile:
         found: list[tuple[str, str, int]] = await self._run(
             lambda: self._connection.execute(_REFILL_FROM, (since_ms,)).fetchall()
         )
+        first = {RunKey(gateway, run): from_seq for gateway, run, from_seq in found}
         begun = {
-            key: Refill(since_ms, from_seq, self.cursors[key].stored.highest(), now_ms)
-            for gateway, run, from_seq in found
-            if (key := RunKey(gateway, run)) in self.cursors and (not gateways or gateway in gateways)
+            key: Refill(since_ms, *span, now_ms)
+            for key in {**first, **logs}
+            if (not gateways or key.gateway in gateways)
+            and (span := span_of(first.get(key), self.cursors.get(key), logs.get(key)))
         }
         self.refills.update(begun)
         rows = [(*key, r.since_ms, r.from_seq, r.to_seq, r.started_ms) for key, r in begun.items()]

@@ -150,7 +150,7 @@ class _Scene:
     def refill(self, since_ms: int) -> "subprocess.CompletedProcess[str]":
         settings = str(self.workdir.settings / "ingest.toml")
         order = ["ingest", "refill", "--settings", settings, "--since", utc_from_ms(since_ms).isoformat()]
-        command = ecopark_command(*order)
+        command = ecopark_command(*order, *(part for name in self.gateways for part in ("--gateway", name)))
         return subprocess.run(command, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False)
 
 
@@ -200,7 +200,7 @@ def run_restore(
 
 def _refill_when_ready(scene: _Scene, since_ms: int) -> "subprocess.CompletedProcess[str]":
     deadline = time.monotonic() + WAIT_SECONDS
-    while (done := scene.refill(since_ms)).returncode and "refused" in done.stderr:
+    while (done := scene.refill(since_ms)).returncode and ("refused" in done.stderr or "not heard" in done.stderr):
         assert time.monotonic() < deadline, done.stderr
         time.sleep(0.3)
     return done

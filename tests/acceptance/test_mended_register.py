@@ -208,7 +208,7 @@ async def test_a_mended_register_and_a_replay_give_what_a_right_one_would_have(
         replayed = await asyncio.to_thread(mended.command, "quarantine", "replay")
         assert replayed.endswith("still refused: 0\n")
         async with mended.gateway().running():
-            await asyncio.to_thread(mended.command, "ingest", "refill", "--since", since)
+            await asyncio.to_thread(mended.command, "ingest", "refill", "--since", since, "--gateway", GATEWAY)
         assert await mended.rows() == wanted
         assert (await mended.process.status())["quarantine"]["records"] == 0
         assert await mended.ledger() == await never_failed.ledger()

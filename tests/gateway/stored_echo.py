@@ -45,8 +45,12 @@ class StoredEcho:
 
     def tell(self, run: str, session: str = "") -> None:
         """Publish the cursor, retained; a new ``session`` says that the broker had forgotten us."""
+        self.tell_of(run, self._through.get(run, 0), session)
+
+    def tell_of(self, run: str, through: int, session: str = "") -> None:
+        """The same, with a cursor of its own."""
         self._session_name = session or self._session_name
-        payload = encode_control(StoredCursor(run, self._through.get(run, 0), session=self._session_name))
+        payload = encode_control(StoredCursor(run, through, session=self._session_name))
         task = asyncio.get_running_loop().create_task(self.session.publish(self._stored_topic, payload, retain=True))
         self._told.add(task)
         task.add_done_callback(self._told.discard)

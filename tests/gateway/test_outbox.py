@@ -220,6 +220,17 @@ def test_oldest_unstored_is_the_next_sequence_when_all_is_stored(outbox: Outbox)
     assert outbox.oldest_unstored_created_ms() is None
 
 
+@pytest.mark.parametrize(("seconds", "first"), [(0, 1), (1, 2), (10, 2), (11, 3), (45, 6), (999, 6)])
+def test_the_first_batch_since_a_moment_is_found(outbox: Outbox, clock: ManualClock, seconds: int, first: int) -> None:
+    start_ms = clock.now_ms()
+    for _ in range(5):
+        outbox.commit([[Reading("em-1.voltage", 1, 1.0)]], {})
+        clock.advance(10)
+    assert outbox.first_since(start_ms + 1000 * seconds) == first
+    outbox._db.execute("DELETE FROM batches WHERE seq <= 3")
+    assert outbox.first_since(start_ms) == 4
+
+
 def test_prune_by_age_takes_stored_batches_only(outbox: Outbox, clock: ManualClock) -> None:
     outbox.commit([a_batch(), a_batch()], {})
     outbox.mark_stored_through(outbox.run, 1)

@@ -160,6 +160,19 @@ async def test_a_word_from_ingest_ends_the_long_waits_of_its_absence(
         await until(lambda: all_stored(sender), "the batch stored without waiting 80 s")
 
 
+async def test_a_first_word_that_tells_of_progress_doubles_nothing(mosquitto: MosquittoServer, tmp_path: Path) -> None:
+    sender, echo = Sender(tmp_path, mosquitto.url, resend_after=600.0), StoredEcho(mosquitto.url, READINGS, STORED)
+    echo.tells_cursor = False
+    async with at_work(sender, echo):
+        await sender.commit(20)
+        await until(lambda: len(echo.seen) == 20, "all of them to arrive")
+        echo.tell_of(sender.outbox.run, 5, session="first")
+        await until(lambda: sender.outbox.stored_through == 5, "the word to be heard")
+        echo.tell(sender.outbox.run)
+        await until(lambda: all_stored(sender), "the rest")
+    assert sender.events.resent_batches == 0
+
+
 async def test_a_new_session_of_ingest_brings_everything_unstored_again_at_once(
     mosquitto: MosquittoServer, tmp_path: Path
 ) -> None:

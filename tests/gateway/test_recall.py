@@ -27,13 +27,15 @@ class RecallingSender(Sender):
     def __init__(self, folder: Path, url: str, window: int = 64, batches_per_second: float = 2000.0) -> None:
         super().__init__(folder, url, window)
         self.statuses_said = 0
+        self.asked_since: list[int] = []
         self.session.subscribe(RESEND)
         self.recall = Recall(
             self.thread, self.session, READINGS, self.events, self._say_status, batches_per_second, window
         )
 
-    def _say_status(self) -> None:
+    def _say_status(self, since_ms: int) -> None:
         self.statuses_said += 1
+        self.asked_since.append(since_ms)
 
     def _on_message(self, message: IncomingMessage) -> None:
         if message.topic == RESEND:

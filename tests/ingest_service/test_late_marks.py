@@ -11,6 +11,7 @@ from ingest_service.http_intake import HttpIntake
 from ingest_service.late_marks import GAP_MS, LateMarks, LateTimes
 from ingest_service.quarantine_replay import REPLICA, replay_quarantine
 from ingest_service.settings import IngestSettings
+from ingest_service.state.settlement import Count
 from service_runtime.clock import ManualClock
 from telemetry_model.reading import Reading
 from telemetry_model.senml_json import encode_pack
@@ -20,6 +21,7 @@ from telemetry_store.query import Select, SeriesQuery
 from telemetry_store.rows import PointSeries, ReadingRow, RecordRow, WriteOutcome
 from tests.ingest_service.builders import (
     ENERGY,
+    FLOW,
     NOW_MS,
     POWER,
     a_delivery,
@@ -111,6 +113,46 @@ async def test_a_crash_between_rows_and_state_marks_them_when_they_come_again(ri
     assert len(await marks_in(rig.store)) == 1
 
 
+async def test_what_came_in_time_and_waited_for_the_store_is_marked_when_it_is_written(rig: Rig) -> None:
+    def away_for_hours() -> None:
+        rig.store.on_write = lambda: None
+        rig.clock.advance(2 * 3600)
+
+    rig.store.on_write = away_for_hours
+    rig.store.keep = lambda attempt, row: attempt == 1
+    await rig.take(
+        a_delivery(a_pack(1, 2, start_ms=NOW_MS), numbered("r", 1)),
+        a_delivery(a_pack(3, start_ms=NOW_MS - DAY), numbered("r", 2)),
+    )
+    assert await marks_in(rig.store) == [
+        ("em-1", NOW_MS - DAY, NOW_MS - DAY, 1),
+        ("em-1", NOW_MS, NOW_MS + 1000, 2),
+    ]
+    assert (rig.store.attempts, rig.state.counts[Count.READINGS_LATE]) == (2, 1)
+
+
+async def test_what_waited_for_the_store_but_is_not_late_leaves_no_mark(rig: Rig) -> None:
+    rig.store.on_write = lambda: rig.clock.advance(300)
+    await rig.take(a_delivery(a_pack(1, start_ms=NOW_MS - 200_000), numbered("r", 1)))
+    assert await marks_in(rig.store) == []
+
+
+async def test_a_mark_that_waited_for_the_store_is_stamped_anew(rig: Rig) -> None:
+    inner, stamps = rig.store.write_records, []
+
+    async def slow_at_first(rows: Sequence[RecordRow]) -> WriteOutcome:
+        stamps.append(rows[0].time_ms)
+        if len(stamps) > 1:
+            return await inner(rows)
+        rig.clock.advance(3600)
+        return WriteOutcome(len(rows), kept=tuple(range(len(rows))), kept_detail="away")
+
+    rig.store.write_records = slow_at_first  # type: ignore[method-assign]
+    await rig.take(a_delivery(a_pack(1, start_ms=NOW_MS - DAY), numbered("r", 1)))
+    assert stamps == [NOW_MS, NOW_MS, NOW_MS + HOUR]
+    assert len(await marks_in(rig.store)) == 2
+
+
 async def test_a_refilled_batch_is_marked(rig: Rig) -> None:
     delivery = a_delivery(a_pack(1, start_ms=NOW_MS - DAY), numbered("r", 1))
     await rig.take(delivery)
@@ -170,6 +212,24 @@ def test_stretches_far_apart_are_marks_of_their_own() -> None:
     assert [stretch[2:] for stretch in late.stretches()] == [
         (NOW_MS - DAY - GAP_MS - 1, NOW_MS - DAY - GAP_MS - 1, 1),
         (NOW_MS - DAY, NOW_MS - DAY + GAP_MS, 2),
+    ]
+
+
+def test_devices_of_one_message_are_marks_of_their_own_and_counted_apart() -> None:
+    park = a_park()
+    late = LateTimes()
+    series = {point: PointSeries.of(park.points[point], park.id) for point in (POWER, ENERGY, FLOW)}
+    late.note([ReadingRow(series[point], NOW_MS - DAY + n, 1.0) for n, point in enumerate(series)], NOW_MS)
+    late.note([ReadingRow(series[POWER], NOW_MS - DAY + GAP_MS, 1.0)], NOW_MS)
+    assert list(late.stretches()) == [
+        ("thu", "em-1", NOW_MS - DAY, NOW_MS - DAY + GAP_MS, 3),
+        ("thu", "wm-1", NOW_MS - DAY + 2, NOW_MS - DAY + 2, 1),
+    ]
+
+
+def test_a_message_that_is_partly_late_marks_only_what_is() -> None:
+    assert [stretch[2:] for stretch in late_times(NOW_MS - HOUR, NOW_MS - 1000).stretches()] == [
+        (NOW_MS - HOUR, NOW_MS - HOUR, 1)
     ]
 
 

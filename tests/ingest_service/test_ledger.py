@@ -176,6 +176,7 @@ async def test_a_refill_says_how_it_is_getting_on(rig: Rig, client: httpx.AsyncC
     order = {"since": "2020-01-01T00:00:00+07:00"}
     begun = await client.post("/api/v1/refills", json=order)
     assert (begun.status_code, begun.json()["refills"][0]["outstanding"]) == (202, 10)
+    assert begun.json()["unheard"] == ["dev", "gw-1", "gw-2"]
     await take(rig, 1, 2, 3)
     [refill] = (await client.get("/api/v1/refills")).json()["refills"]
     assert (refill["batches"], refill["refilled"], refill["outstanding"], refill["gone"]) == (10, 3, 7, 0)

@@ -60,7 +60,7 @@ class Both:
         up, down = LossyWire(lost_up, self.rig.subscriber.receive), LossyWire(lost_down, self._hear)
         events = GatewayEvents()
         self.publisher = Publisher(self.thread, up, READINGS, events, clock, 8, resend_after_seconds=0.05)
-        self.recall = Recall(self.thread, up, READINGS, events, lambda: None, 5000.0)
+        self.recall = Recall(self.thread, up, READINGS, events, lambda _since_ms: None, 5000.0)
         state = self.rig.state
         announcer = CursorAnnouncer(down, "thu", state, clock)  # type: ignore[arg-type]
         self.rig.pipeline._announcer = announcer

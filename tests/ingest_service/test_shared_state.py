@@ -12,7 +12,7 @@ from ingest_service.cursor_announcer import CursorAnnouncer
 from ingest_service.settings import IngestSettings
 from ingest_service.state import postgres_session, postgres_state
 from ingest_service.state.ingest_state import StaleRoundError
-from ingest_service.state.run_cursor import RunKey
+from ingest_service.state.run_cursor import BEYOND_ANY_LOG, RunKey
 from ingest_service.state.settlement import Count, Refusal, Settlement
 from service_runtime.errors import OperatorError, UnreachableError
 from telemetry_model.control_messages import StoredCursor, decode_stored
@@ -235,6 +235,38 @@ async def test_a_replica_whose_word_was_overtaken_says_the_new_one(park: Park) -
             while len(broker.retained) < 3:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     assert [cursor.through for cursor in broker.retained] == [2, 1, 2]
+
+
+async def test_a_fork_that_only_all_replicas_together_can_see_is_announced(park: Park) -> None:
+    one, two, broker = park.replica("one"), park.replica("two"), Broker()
+    await take(one, 1, 2)
+    # Two never saw the second batch; another one under its number comes to it.
+    await two.take(a_delivery(a_pack(9), numbered("r", 2, created_ms=NOW_MS - 7)))
+    assert two.state.cursors[KEY].forked
+    async with announcing(two, broker) as announcer:
+        announcer.note([KEY])
+        async with asyncio.timeout(10):
+            while not broker.retained:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert broker.retained[0].through == BEYOND_ANY_LOG
+
+
+async def test_a_fork_found_by_another_replica_is_not_overtaken_by_our_older_word(park: Park) -> None:
+    one, two, broker = park.replica("one"), park.replica("two"), Broker()
+    await take(one, 1)
+
+    async def overtake() -> None:
+        """The other one finds the fork and says so while our older word is on its way."""
+        await two.take(a_delivery(a_pack(9), numbered("r", 1, created_ms=NOW_MS - 7)))
+        broker.retained.append(StoredCursor("r", BEYOND_ANY_LOG))
+
+    broker.before = overtake
+    async with announcing(one, broker) as announcer:
+        announcer.note([KEY])
+        async with asyncio.timeout(10):
+            while len(broker.retained) < 3:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert [cursor.through for cursor in broker.retained] == [BEYOND_ANY_LOG, 1, BEYOND_ANY_LOG]
 
 
 async def test_a_broker_that_forgot_one_replica_is_told_of_by_both(park: Park) -> None:

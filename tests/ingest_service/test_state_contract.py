@@ -8,6 +8,7 @@ import pytest
 from ingest_service.ledger_writer import LedgerWriter
 from ingest_service.settings import IngestSettings
 from ingest_service.state.ledger import range_text
+from ingest_service.state.refill import LogRange
 from ingest_service.state.run_cursor import RunKey
 from ingest_service.state.settlement import HOUR_MS, Count, Refusal, Settlement
 from service_runtime.errors import OperatorError
@@ -144,6 +145,26 @@ async def test_a_refilled_batch_is_accepted_once_more_and_then_a_duplicate(rig: 
     assert rig.state.counts[Count.READINGS_STORED] == 3
     assert rig.state.refills[RunKey("gw-1", "r")].arrived_count == 3
     assert await rig.state.begin_refills(0, ["gw-2"], 0) == {}
+
+
+async def test_what_the_state_has_forgotten_is_taken_from_the_gateways_log(rig: Rig) -> None:
+    key = RunKey("gw-1", "r")
+    begun = await rig.state.begin_refills(0, [], NOW_MS, {key: LogRange(3, 9)})
+    assert (begun[key].from_seq, begun[key].to_seq) == (3, 9)
+    await take(rig, 4, 3, oldest=10)
+    assert (rig.state.counts[Count.BATCHES_STORED], rig.state.refills[key].arrived_count) == (2, 2)
+    assert (rig.state.cursors[key].through, rig.state.cursors[key].missing) == (9, 0)
+    assert list(rig.state.refills[key].outstanding()) == [(5, 9)]
+
+
+async def test_what_is_forgotten_and_what_is_known_are_one_refill(rig: Rig) -> None:
+    key = RunKey("gw-1", "r")
+    await take(rig, 10, 11, oldest=10)
+    begun = await rig.state.begin_refills(0, [], NOW_MS, {key: LogRange(3, 11), RunKey("gw-2", "s"): LogRange(5, 4)})
+    assert {k: (refill.from_seq, refill.to_seq) for k, refill in begun.items()} == {key: (3, 11)}
+    later = await rig.state.begin_refills(2 * NOW_MS, [], NOW_MS, {key: LogRange(3, 11)})
+    assert (later[key].from_seq, later[key].to_seq) == (3, 9)
+    assert await rig.state.begin_refills(2 * NOW_MS, [], NOW_MS, {key: LogRange(10, 11)}) == {}
 
 
 async def test_the_same_bytes_refused_again_are_one_record(rig: Rig) -> None:

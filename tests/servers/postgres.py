@@ -16,7 +16,7 @@ from tests.servers.process import ServerProcess, require_binary, wait_until
 
 # Debian keeps them where no PATH leads; newest first.
 _FOLDERS = sorted((str(path) for path in Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
-START_TRIES = 25
+LONGEST_START_SECONDS = 90.0
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -53,17 +53,24 @@ class PostgresServer(ServerProcess):
         super().__init__(command, port, self.folder / "postgres.log")
 
     def start(self) -> None:
-        """Start and wait; after a kill the old backends need a moment to notice."""
-        for _ in range(START_TRIES):
+        """Start and wait until it answers, again when it ended meanwhile.
+
+        After a kill the old backends need a moment to notice. Until then shared memory and port are theirs: the new
+        server ends, although something listens on its port.
+        """
+        deadline = time.monotonic() + LONGEST_START_SECONDS
+        while True:
             try:
                 super().start()
+                wait_until(lambda: self._answers() or not self.running, "PostgreSQL to answer", LONGEST_START_SECONDS)
+                if self.running:
+                    return
             except RuntimeError:
-                time.sleep(0.2)
-            else:
-                break
-        else:
-            super().start()
-        wait_until(self._answers, "PostgreSQL to answer")
+                if time.monotonic() > deadline:
+                    raise
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL does not stay: {self._log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.2)
 
     def pause(self) -> None:
         """Freeze the server with its backends: connections stay open, nothing answers."""
@@ -96,7 +103,7 @@ class PostgresServer(ServerProcess):
         import psycopg
 
         try:
-            with psycopg.connect(self.url("postgres")):
+            with psycopg.connect(self.url("postgres"), connect_timeout=5):
                 return True
         except psycopg.OperationalError:
             return False

@@ -176,6 +176,25 @@ async def test_the_will_is_published_on_a_break_but_not_after_close(broker: Mosq
     assert [m.topic for m in watcher.messages] == ["will/broken"]
 
 
+async def test_ended_in_the_moment_of_its_acceptance_it_still_says_goodbye(broker: MosquittoServer) -> None:
+    tasks: list[asyncio.Task[None]] = []
+    hasty = MqttSession(
+        MqttOptions(url=broker.url, client_id="hasty", will=Will("will/hasty", b"offline")),
+        lambda _message: None,
+        lambda _present: [task.cancel() for task in tasks] and None,
+    )
+    async with running(Peer(broker.url, "watcher")) as watcher:
+        watcher.session.subscribe("will/#")
+        tasks.append(asyncio.create_task(hasty.run()))
+        await asyncio.wait(tasks)
+        assert hasty.connected
+        await hasty.close()
+        # What the broker had to say about the other one comes before this.
+        assert await watcher.session.publish("will/none", b"")
+        await until(lambda: watcher.messages)
+    assert [m.topic for m in watcher.messages] == ["will/none"]
+
+
 async def test_require_first_connect_names_the_address(unused_tcp_port: int) -> None:
     session = Peer(f"mqtt://127.0.0.1:{unused_tcp_port}", "a").session
     with pytest.raises(UnreachableError, match=rf"broker mqtt://127.0.0.1:{unused_tcp_port}: connection refused"):
