@@ -56,9 +56,8 @@ def demo(
     try:
         result = run_demo(options, screen)
     except KeyboardInterrupt:
-        screen.say(
-            f"Interrupted before there was a report; {'nothing is kept' if workdir is None else f'see {folder}'}."
-        )
+        left = "nothing is kept" if workdir is None else f"see {folder}"
+        screen.say(f"Interrupted before there was a report; {left}.")
         _remove_unless_kept(folder, workdir)
         sys.exit(EXIT_INTERRUPTED)
     except OperatorError:

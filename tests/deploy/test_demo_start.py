@@ -70,13 +70,15 @@ def test_a_block_goes_around_a_taken_port(taken_port: int) -> None:
     assert taken_port not in range(first, first + 4)
 
 
-def test_waiting_ends_when_the_child_does(tmp_path: Path, taken_port: int) -> None:
+def test_waiting_ends_when_the_child_does(tmp_path: Path) -> None:
     log = tmp_path / "broken.log"
     child = ChildProcess("broken", [sys.executable, "-c", "import sys; sys.exit('no luck')"], log)
     child.start()
-    with socket.socket() as free, pytest.raises(OperatorError, match=f"broken ended with code 1: no luck .see {log}"):
-        free.bind(("127.0.0.1", 0))
-        wait_for_port(free.getsockname()[1], "broken", 60, child.check_running)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        port = silent.getsockname()[1]
+        with pytest.raises(OperatorError, match=f"broken ended with code 1: no luck .see {log}"):
+            wait_for_port(port, "broken", 60, child.check_running)
 
 
 def test_a_run_shorter_than_the_window_has_no_latency() -> None:
