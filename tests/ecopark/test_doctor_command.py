@@ -41,6 +41,16 @@ def test_one_failure_does_not_hide_the_others(ecopark: Run, park_folder: Path) -
     assert done.returncode == 3
 
 
+def test_a_store_that_is_not_there_is_a_problem(ecopark: Run, tmp_path: Path) -> None:
+    store = tmp_path / "typing-mistake.db"
+    done = ecopark("doctor", "--store", f"sqlite:///{store}")
+    assert (
+        done.stdout == f"PROBLEM  store   {store}: no such file; the ingest service makes it with its first readings\n"
+    )
+    assert done.returncode == 3
+    assert not store.exists()
+
+
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
