@@ -71,7 +71,10 @@ def run(settings_file: Path | None, park_folder: str | None, store_url: str | No
 @click.option("--anomalies", "with_anomalies", is_flag=True, help="Also what was noticed, after the findings.")
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
 def evaluate(**options: object) -> None:
-    """Judge a stored range and print one finding per line; a legend follows the table, not the JSON."""
+    """Judge a stored range and print one finding per line.
+
+    A legend of verdicts and bases follows the table; --json prints findings alone.
+    """
     asyncio.run(_evaluate(options))
 
 

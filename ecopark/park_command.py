@@ -22,9 +22,10 @@ def park() -> None:
 @park.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def check(folder: Path) -> None:
-    """Check the register in FOLDER as a whole: every problem on a line of its own, with file, row and column.
+    """Check the register in FOLDER as a whole.
 
-    Exits 2 when there is a problem. Warnings are about what is allowed and may not be meant.
+    Every problem is on a line of its own, with file, row and column: docs/how-to/describe-a-park.md says what belongs
+    where. Exits 2 when there is a problem. Warnings are about what is allowed and may not be meant.
     """
     try:
         found = parse_park(read_text_folder(folder))

@@ -20,7 +20,7 @@ _HEADER = ("hour", "gateway", "run", "expected", "received", "duplicate", "refil
            "quarantined", "late", "missing batches")  # fmt: skip
 
 
-@click.command()
+@click.command(short_help="What came, what is missing, per gateway run and hour.")
 @settings_option
 @click.option("--from", "start", help="2026-11-01 or 2026-11-01T06:00 (park time); 24 hours before the end if absent.")
 @click.option("--to", "stop", help="End, not included; same forms as --from; now if absent.")

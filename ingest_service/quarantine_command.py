@@ -36,7 +36,7 @@ def quarantine() -> None:
 @click.option("--reason", help="Only this reason.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many to show.")
 def list_records(settings_file: Path | None, state: str | None, reason: str | None, limit: int) -> None:
-    """One line per record, oldest first, and how many there are by reason."""
+    """One line per record, oldest first, then counts by reason."""
     kept = Quarantine(state_place(settings_file, state))
     records = kept.records(reason, limit)
     for record in records:

@@ -42,7 +42,7 @@ class _Answer(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-@click.command()
+@click.command(short_help="Fill a restored store again from the gateways' logs.")
 @settings_option
 @click.option("--since", required=True, help="The moment of the backup: 2026-11-01 or 2026-11-01T06:00 (park time).")
 @click.option("--gateway", "gateways", multiple=True, help="Only this gateway; may be repeated.")
