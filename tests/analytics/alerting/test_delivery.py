@@ -150,17 +150,14 @@ def tls_server(certificate: tuple[Path, Path], smtp_server: SmtpServer) -> objec
 
 
 @pytest.fixture
-def starttls_server(certificate: tuple[Path, Path], smtp_server: SmtpServer) -> Iterator[int]:
+def starttls_server(certificate: tuple[Path, Path]) -> Iterator[SmtpServer]:
     """Takes mail from anyone, after STARTTLS only."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*certificate)
-    port = free_port()
-    controller = Controller(
-        smtp_server, hostname="127.0.0.1", port=port, tls_context=context, require_starttls=True
-    )  # fmt: skip
-    controller.start()
-    yield port
-    controller.stop()
+    server = SmtpServer(context)
+    server.start()
+    yield server
+    server.stop()
 
 
 def _knows_one_password(*parts: object) -> object:
@@ -192,19 +189,18 @@ async def test_certificate_nobody_vouches_for_gets_no_password(tls_server: int) 
 @pytest.mark.parametrize("is_trusted", [True, False])
 async def test_the_private_authority_of_the_settings_decides_whether_a_letter_leaves(
     start_engine: StartEngine,
-    starttls_server: int,
+    starttls_server: SmtpServer,
     certificate: tuple[Path, Path],
-    smtp_server: SmtpServer,
     state_path: Path,
     is_trusted: bool,
 ) -> None:
     ca_file = str(certificate[0]) if is_trusted else ""
     engine = start_engine(
-        smtp_host="localhost", smtp_port=starttls_server, smtp_starttls=True, smtp_ca_file=ca_file
+        smtp_host="localhost", smtp_port=starttls_server.port, smtp_starttls=True, smtp_ca_file=ca_file
     )  # fmt: skip
     await engine.process([cod()])
     await engine.settle()
-    assert bool(smtp_server.mails) is is_trusted
+    assert bool(starttls_server.mails) is is_trusted
     assert {row.reason for row in log_of(state_path)} - {None} == (set() if is_trusted else {FailureReason.TLS})
 
 
