@@ -22,12 +22,13 @@ from analytics.indicators.months import kept_indicators, whole_months
 from analytics.indicators.report import INDICATOR_HEADER, indicator_json, indicator_row
 from analytics.indicators.store_readings import Span
 from analytics.known_command import findings
-from analytics.report import HEADER, as_json, as_row, explain, rule_line
+from analytics.report import HEADER, as_json, as_row, explain, legend, rule_line
 from analytics.revision import Basis
 from analytics.rollups.command import retention, rollups
 from analytics.rulebook import load_rulebook
 from analytics.rulebook.examples import run_examples
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
+from analytics.rulebook.text import find_rule
 from analytics.settings import AnalyticsSettings
 from analytics.store_file import refuse_missing_file
 from service_runtime.clock import SystemClock
@@ -71,7 +72,10 @@ def run(settings_file: Path | None, park_folder: str | None, store_url: str | No
 @click.option("--anomalies", "with_anomalies", is_flag=True, help="Also what was noticed, after the findings.")
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
 def evaluate(**options: object) -> None:
-    """Judge a stored range and print one finding per line."""
+    """Judge a stored range and print one finding per line.
+
+    A legend of verdicts and bases follows the table; --json prints findings alone.
+    """
     asyncio.run(_evaluate(options))
 
 
@@ -180,7 +184,10 @@ async def _evaluate(options: dict[str, object]) -> None:
     if not options["as_lines"]:
         click.echo(HEADER)
     for finding in found.findings:
-        click.echo(as_json(finding) if options["as_lines"] else as_row(finding, park.timezone))
+        rule = find_rule(chosen, finding.rule, finding.rule_version)
+        click.echo(as_json(finding) if options["as_lines"] else as_row(finding, park.timezone, rule))
+    if not options["as_lines"]:
+        click.echo("\n" + "\n".join(legend()))
     if seen is not None:
         lines = [anomaly_json(a) for a in seen] if options["as_lines"] else ["", *anomaly_lines(seen, "en")]
         click.echo("\n".join(lines), nl=bool(lines))

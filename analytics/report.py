@@ -5,16 +5,23 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from analytics.finding import Finding
+from analytics.finding import Confidence, Finding, Verdict
 from analytics.rulebook.limits import permit_attributes
 from analytics.rulebook.rule import Comparison, EvaluatorKind, Rule
-from analytics.rulebook.text import CONFIDENCE_MARK, averaging_text, comparison_text, confidence_text
+from analytics.rulebook.text import CONFIDENCE_MARK, averaging_text, comparison_text, confidence_text, verdict_title
 from analytics.windows import local_text
 
 HEADER = (
-    f"{'period (local)':<16} {'rule':<17} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>10} "
+    f"{'period (local)':<16} {'rule':<17} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>12} "
     f"{'unit':<7} {'data':>5}  basis"
 )
+
+_SIGNS = {Comparison.MAX: "≤", Comparison.MIN: "≥", Comparison.BELOW: "<", Comparison.REPORT: ""}
+_VERDICT_MEANING = {
+    Verdict.COMPLIANT: "the observed value keeps the limit",
+    Verdict.EXCEEDED: "it does not: above a highest value, or below a lowest one",
+    Verdict.INSUFFICIENT_DATA: "too few valid values, or no limit known; never a pass",
+}
 
 
 def as_json(finding: Finding) -> str:
@@ -47,16 +54,39 @@ def finding_fields(finding: Finding) -> dict[str, object]:
     }
 
 
-def as_row(finding: Finding, zone: ZoneInfo) -> str:
-    """One line of the table; ``*`` marks a period judged to date."""
+def as_row(finding: Finding, zone: ZoneInfo, rule: Rule | None = None) -> str:
+    """One line of the table; ``*`` marks a period judged to date. With its ``rule`` the limit has its sign."""
     observed = "-" if finding.observed is None else f"{finding.observed:.5g}"
-    limit = "-" if finding.limit is None else f"{finding.limit:.5g}"
+    sign = limit_sign(finding, rule) if rule is not None else ""
+    limit = "-" if finding.limit is None else f"{sign} {finding.limit:.5g}".strip()
     start = local_text(finding.period_start_ms, zone)
     return (
         f"{start:<16} {finding.rule:<17} {finding.subject:<28} {finding.verdict + '*' * finding.provisional:<18} "
-        f"{observed:>10} {limit:>10} {finding.unit:<7} {100 * finding.data_capture:>4.0f}%  "
+        f"{observed:>10} {limit:>12} {finding.unit:<7} {100 * finding.data_capture:>4.0f}%  "
         f"{CONFIDENCE_MARK[finding.confidence]}"
     )
+
+
+def limit_sign(finding: Finding, rule: Rule) -> str:
+    """How the observed value has to stand to the finding's limit; of two limits a finding carries the nearer one."""
+    if rule.comparison is not Comparison.BETWEEN:
+        return _SIGNS[rule.comparison]
+    if finding.observed is None or finding.limit is None:
+        return "≤"
+    if finding.verdict is Verdict.EXCEEDED:
+        return "≤" if finding.observed > finding.limit else "≥"
+    return "≥" if finding.observed > finding.limit or finding.observed == finding.limit == rule.low else "≤"
+
+
+def legend() -> Iterable[str]:
+    """What the words of the table mean, a line each."""
+    yield "limit: ≤ at most, ≥ at least, < less than; verdict*: a period that has not closed yet"
+    for verdict, meaning in _VERDICT_MEANING.items():
+        yield f"verdict {verdict} ({verdict_title(verdict, 'vi')}): {meaning}"
+    yield "data: share of the expected values that were measured and valid"
+    for confidence in Confidence:
+        words = f"{confidence_text(confidence, 'en')} ({confidence_text(confidence, 'vi')})"
+        yield f"basis {CONFIDENCE_MARK[confidence]}: the limit is {words}"
 
 
 def rule_line(rule: Rule) -> str:

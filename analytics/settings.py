@@ -22,6 +22,8 @@ class AnalyticsSettings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_username: str = ""
     smtp_password: str = ""
     smtp_starttls: bool = True
+    smtp_ca_file: str = ""
+    """PEM file of the authority that vouches for the mail server; empty: those the system trusts."""
     mail_from: str
     evaluate_interval_seconds: float = 300.0
     lookback_days: int = 3

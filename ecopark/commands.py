@@ -33,18 +33,26 @@ COMMANDS: dict[str, CommandEntry] = {
     "rules": CommandEntry("analytics.command", "rules", "analytics", "The rulebook: list, explain, check."),
     "scorecard": CommandEntry("analytics.scorecard.command", "scorecard", "analytics", "The eco-park scorecard."),
     "dashboards": CommandEntry("dashboards.command", "dashboards", "dashboards", "Console and Grafana boards."),
-    "park": CommandEntry("ecopark.park_command", "park", "", "Check a park register."),
+    "park": CommandEntry("ecopark.park_command", "park", "", "Check a park register, row by row."),
     "export": CommandEntry("ecopark.export_command", "export", "ingest", "Write stored readings as CSV."),
     "doctor": CommandEntry("ecopark.doctor_command", "doctor", "ingest", "Find out what is missing or unreachable."),
 }
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Try it": ("demo", "replay", "simulate"),
+    "Set up": ("park", "doctor"),
+    "Run a park": ("gateway", "ingest", "analytics", "dashboards"),
+    "Look into it": ("rules", "quarantine", "export"),
+}
+"""How ``ecopark --help`` lists the commands; one that is named nowhere comes last."""
 
 
 class LazyGroup(click.Group):
     """A group that imports a command's module only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of the table."""
-        return list(COMMANDS)
+        """In the order in which a newcomer needs them."""
+        return [name for _, names in sections() for name in names]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return the command, or say which extra is missing."""
@@ -61,8 +69,18 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List commands from the table, without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+        width = max(map(len, COMMANDS))
+        for title, names in sections():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), COMMANDS[name].help) for name in names])
+
+
+def sections() -> list[tuple[str, list[str]]]:
+    """Titles and commands, every command of the table once."""
+    titled = [(title, list(names)) for title, names in SECTIONS.items()]
+    listed = {name for _, names in titled for name in names}
+    titled[-1][1].extend(name for name in COMMANDS if name not in listed)
+    return titled
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -75,5 +93,6 @@ def ecopark(debug: bool, log_level: str) -> None:
     """Monitor an eco-industrial park: nothing measured is lost or doubled, every verdict can be defended.
 
     Start with `ecopark demo`: a simulated park, its gateways, broker, ingest, analytics and console, all local.
+    Each command explains itself: `ecopark COMMAND --help`.
     """
     configure_logging(log_level, debug)

@@ -13,7 +13,7 @@ from service_runtime.errors import OperatorError, UnreachableError
 from service_runtime.mqtt_session import IncomingMessage, MqttOptions, MqttSession
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import RegisterError, parse_park
-from telemetry_store.open import open_store
+from telemetry_store.open import open_store, require_existing
 
 TIMEOUT_SECONDS = 10.0
 
@@ -67,6 +67,7 @@ def look_at_park(folder: Path) -> str:
 async def look_at_store(url: str) -> str:
     """What answers; raises :class:`OperatorError`."""
     store = open_store(url, os.environ.get("ECOPARK_STORE_TOKEN", ""))
+    require_existing(url)
     try:
         description = await store.check()
     finally:

@@ -19,7 +19,7 @@ from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import MeasuringPoint, Park, parse_park
 from telemetry_model.reading import InstrumentStatus
 from telemetry_model.storage_schema import FIELD_REASON, FIELD_STATUS
-from telemetry_store.open import open_store
+from telemetry_store.open import open_store, require_existing
 from telemetry_store.protocol import TelemetryStore
 from telemetry_store.query import Cell, Select, SeriesQuery
 
@@ -58,6 +58,7 @@ def export(
         raise OperatorError(f"--from {start} is not before --to {stop}")
     chosen = choose_points(park, points)
     store = open_store(store_url, _token(store_token_file))
+    require_existing(store_url)
     with _whole_file(output) as file:
         count = asyncio.run(_export(store, chosen, (start_ms, stop_ms), file))
     if not count:

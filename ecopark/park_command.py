@@ -11,6 +11,8 @@ from analytics.scorecard.catalogue import record_names
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import Park, RegisterError, parse_park
 
+NAMED_AT_MOST = 10
+
 
 @click.group()
 def park() -> None:
@@ -20,7 +22,11 @@ def park() -> None:
 @park.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def check(folder: Path) -> None:
-    """Check the register in FOLDER as a whole: every problem on a line of its own, with file, row and column."""
+    """Check the register in FOLDER as a whole.
+
+    Every problem is on a line of its own, with file, row and column: docs/how-to/describe-a-park.md says what belongs
+    where. Exits 2 when there is a problem. Warnings are about what is allowed and may not be meant.
+    """
     try:
         found = parse_park(read_text_folder(folder))
     except RegisterError as error:
@@ -38,6 +44,8 @@ def check(folder: Path) -> None:
         click.echo(line)
     for line in sources_without_limits(found):
         click.echo(f"  note: {line}")
+    for line in tenants_without_letters(found):
+        click.echo(f"  warning: {line}")
 
 
 def unknown_records(park: Park) -> list[str]:
@@ -65,6 +73,18 @@ def sources_without_limits(park: Park) -> list[str]:
             kind = installation.kind.replace("_", " ")
             found.append(f"no limit applies to '{installation.id}': rules for a {kind} look at {asked}")
     return found
+
+
+def tenants_without_letters(park: Park) -> list[str]:
+    """Who would never hear of an alert: no contact at all, or none for these tenants."""
+    if not park.contacts:
+        return ["contacts.csv names nobody: alerts are shown on boards, and no e-mail is sent to anyone"]
+    written_to = {contact.tenant for contact in park.contacts}
+    silent = [tenant for tenant in park.tenants if tenant not in written_to]
+    if not silent:
+        return []
+    more = f" and {len(silent) - NAMED_AT_MOST} more" if len(silent) > NAMED_AT_MOST else ""
+    return [f"contacts.csv has no line for {', '.join(silent[:NAMED_AT_MOST])}{more}: no e-mail is sent about them"]
 
 
 def summary(park: Park) -> list[str]:

@@ -9,23 +9,19 @@ import msgspec
 
 from ingest_service.ledger_book import LedgerBook, ledger_document
 from ingest_service.park_folder import load_park
-from ingest_service.settings import IngestSettings
+from ingest_service.running_settings import running_settings, settings_option
 from ingest_service.state.ledger import LedgerEntry, range_text
 from service_runtime.clock import SystemClock, ms_from_datetime, utc_from_ms
 from service_runtime.errors import OperatorError
-from service_runtime.settings import load_settings
 
 DEFAULT_SPAN_MS = 24 * 3_600_000
 _ROW = "{:<16}  {:<16}  {:<8}  {:>8}  {:>8}  {:>9}  {:>8}  {:>9}  {:>9}  {:>11}  {:>6}  {}"
 _HEADER = ("hour", "gateway", "run", "expected", "received", "duplicate", "refilled", "readings", "stored",
            "quarantined", "late", "missing batches")  # fmt: skip
-_settings_option = click.option(
-    "--settings", "settings_file", type=click.Path(path_type=Path), help="TOML file with the ingest settings."
-)
 
 
-@click.command()
-@_settings_option
+@click.command(short_help="What came, what is missing, per gateway run and hour.")
+@settings_option
 @click.option("--from", "start", help="2026-11-01 or 2026-11-01T06:00 (park time); 24 hours before the end if absent.")
 @click.option("--to", "stop", help="End, not included; same forms as --from; now if absent.")
 @click.option("--gateway", default="", help="Only this gateway.")
@@ -35,7 +31,7 @@ def ledger(settings_file: Path | None, start: str | None, stop: str | None, gate
 
     Batches: expected = received + missing. Readings: readings = stored + quarantined. Times are park time.
     """
-    settings = load_settings(IngestSettings, "ingest", settings_file)
+    settings = running_settings(settings_file)
     zone = load_park(settings.park_folder).timezone
     to_ms = moment_ms(stop, zone, "--to") if stop else SystemClock().now_ms() + 1
     from_ms = moment_ms(start, zone, "--from") if start else to_ms - DEFAULT_SPAN_MS

@@ -7,33 +7,37 @@ import click
 import msgspec
 
 from ingest_service.quarantine_replay import replay_quarantine
-from ingest_service.settings import IngestSettings
+from ingest_service.running_settings import running_settings, settings_option, state_option, state_place
 from ingest_service.state.quarantine import Quarantine, QuarantinedRecord
 from service_runtime.clock import utc_from_ms
-from service_runtime.settings import load_settings
 
 _SHOWN_BYTES = 4_000
-_settings_option = click.option(
-    "--settings", "settings_file", type=click.Path(path_type=Path), help="TOML file with the ingest settings."
-)
-
-
-def _settings(settings_file: Path | None) -> IngestSettings:
-    return load_settings(IngestSettings, "ingest", settings_file)
 
 
 @click.group()
 def quarantine() -> None:
-    """Look at readings that were refused, and decide about them. The service may be running."""
+    """Look at readings that were refused, and decide about them. The service may be running.
+
+    Refused readings lie in ingest's state: name the settings file of the running ingest, or the state itself. Settings
+    may also come from the environment, as the service reads them (ECOPARK_INGEST_STATE_PATH and the others).
+
+    \b
+    ecopark quarantine list --settings ingest.toml                      what was refused, and why
+    ecopark quarantine list --state ingest-state.db --reason unknown_point
+    ecopark quarantine show 17 --state ingest-state.db                  one record with its bytes
+    ecopark quarantine replay --settings ingest.toml                    after the register was mended
+    ecopark quarantine discard 17 18 --state ingest-state.db            for good
+    """
 
 
 @quarantine.command("list")
-@_settings_option
+@settings_option
+@state_option
 @click.option("--reason", help="Only this reason.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many to show.")
-def list_records(settings_file: Path | None, reason: str | None, limit: int) -> None:
-    """One line per record, oldest first, and how many there are by reason."""
-    kept = Quarantine(_settings(settings_file).state_place)
+def list_records(settings_file: Path | None, state: str | None, reason: str | None, limit: int) -> None:
+    """One line per record, oldest first, then counts by reason."""
+    kept = Quarantine(state_place(settings_file, state))
     records = kept.records(reason, limit)
     for record in records:
         times = f" x{record.times}" if record.times > 1 else ""
@@ -43,11 +47,12 @@ def list_records(settings_file: Path | None, reason: str | None, limit: int) -> 
 
 
 @quarantine.command()
-@_settings_option
+@settings_option
+@state_option
 @click.argument("record_id", metavar="ID", type=int)
-def show(settings_file: Path | None, record_id: int) -> None:
+def show(settings_file: Path | None, state: str | None, record_id: int) -> None:
     """One record with its bytes as they came."""
-    record = Quarantine(_settings(settings_file).state_place).record(record_id)
+    record = Quarantine(state_place(settings_file, state)).record(record_id)
     click.echo(f"id          {record.id}")
     click.echo(f"topic       {_printable(record.topic)}")
     click.echo(f"reason      {record.reason}")
@@ -60,16 +65,17 @@ def show(settings_file: Path | None, record_id: int) -> None:
 
 
 @quarantine.command()
-@_settings_option
+@settings_option
+@state_option
 @click.argument("record_ids", metavar="ID...", type=int, nargs=-1, required=True)
-def discard(settings_file: Path | None, record_ids: tuple[int, ...]) -> None:
+def discard(settings_file: Path | None, state: str | None, record_ids: tuple[int, ...]) -> None:
     """Forget records for good."""
-    found = Quarantine(_settings(settings_file).state_place).discard(record_ids)
+    found = Quarantine(state_place(settings_file, state)).discard(record_ids)
     click.echo(f"{found} of {len(set(record_ids))} discarded")
 
 
 @quarantine.command()
-@_settings_option
+@settings_option
 @click.option("--reason", help="Only records refused for this reason.")
 def replay(settings_file: Path | None, reason: str | None) -> None:
     """Admit refused records again, with the park register as it is now.
@@ -77,8 +83,10 @@ def replay(settings_file: Path | None, reason: str | None) -> None:
     What is admitted is written to the store and leaves the quarantine; the rest stays. Do this after mending the
     register, e.g. when a meter was mounted before it was registered. The ledger gets a line that moves the readings
     from quarantined to stored. Values stored as out of range are not here: "ecopark ingest refill" judges them again.
+
+    Needs all settings of the running ingest: register, store and state.
     """
-    result = asyncio.run(replay_quarantine(_settings(settings_file), reason))
+    result = asyncio.run(replay_quarantine(running_settings(settings_file), reason))
     released, readings, kept = result.released, result.readings, result.still_refused
     click.echo(f"records released: {released} (readings stored: {readings}); still refused: {kept}")
 

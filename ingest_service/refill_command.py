@@ -11,10 +11,10 @@ import msgspec
 
 from ingest_service.ledger_command import moment_ms
 from ingest_service.park_folder import load_park
+from ingest_service.running_settings import running_settings, settings_option
 from ingest_service.settings import IngestSettings
 from service_runtime.clock import utc_from_ms
 from service_runtime.errors import OperatorError, UnreachableError
-from service_runtime.settings import load_settings
 
 LOOK_EVERY_SECONDS = 0.5
 TIMEOUT_SECONDS = 10.0
@@ -43,8 +43,8 @@ class _Answer(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-@click.command()
-@click.option("--settings", "settings_file", type=click.Path(path_type=Path), help="The running service's settings.")
+@click.command(short_help="Fill a restored store again from the gateways' logs.")
+@settings_option
 @click.option("--since", required=True, help="The moment of the backup: 2026-11-01 or 2026-11-01T06:00 (park time).")
 @click.option("--gateway", "gateways", multiple=True, help="Only this gateway; may be repeated.")
 @click.option("--url", default="", help="The service's address, if not the one its settings name.")
@@ -60,7 +60,7 @@ def refill(settings_file: Path | None, since: str, gateways: tuple[str, ...], ur
     hold, so the refill is not "complete": order it again when they are back, or leave them out with --gateway. The
     refill goes on in the service when watching ends, also across restarts.
     """
-    settings = load_settings(IngestSettings, "ingest", settings_file)
+    settings = running_settings(settings_file)
     since_ms = moment_ms(since, load_park(settings.park_folder).timezone, "--since")
     address = f"{url.rstrip('/') or service_address(settings)}/api/v1/refills"
     order = {"since": utc_from_ms(since_ms).isoformat(), "gateways": list(gateways)}

@@ -28,6 +28,19 @@ def open_store(url: str, token: str = "") -> TelemetryStore:
     raise OperatorError(f"store URL '{url}': unknown kind '{parts.scheme}' (known forms: {_FORMS})")
 
 
+def require_existing(url: str) -> None:
+    """For commands that only read: raises :class:`OperatorError` when a SQLite URL names a file that is not there.
+
+    An empty answer would look as if nothing had been measured, when the name is wrong or nothing was written yet.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "sqlite":
+        return
+    path = _sqlite_path(url, parts.netloc, parts.path)
+    if path.parent.is_dir() and not path.is_file():
+        raise OperatorError(f"store {path}: no such file; the ingest service makes it with its first readings")
+
+
 def _sqlite_path(url: str, host: str, path: str) -> Path:
     name = unquote(path.removeprefix("/"))
     if host or not name or name.endswith("/"):

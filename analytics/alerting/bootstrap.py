@@ -35,6 +35,8 @@ class AlertSettings(Protocol):
     @property
     def smtp_starttls(self) -> bool: ...
     @property
+    def smtp_ca_file(self) -> str: ...
+    @property
     def mail_from(self) -> str: ...
     @property
     def state_path(self) -> str | Path: ...
@@ -68,6 +70,7 @@ def build_alert_engine(
             username=settings.smtp_username,
             password=settings.smtp_password,
             starttls=settings.smtp_starttls,
+            ca_file=settings.smtp_ca_file,
         )
     )
     incidents = IncidentStore(Path(settings.state_path))

@@ -51,7 +51,10 @@ class MailSender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SmtpAddress:
-    """Where the server is and how to speak to it; raises :class:`SettingsError` for a password in the clear."""
+    """Where the server is and how to speak to it; raises :class:`SettingsError` for a password in the clear.
+
+    ``ca_file`` is the PEM file of the authority that vouches for the server, e.g. a park's own.
+    """
 
     host: str
     port: int = 587
@@ -66,6 +69,18 @@ class SmtpAddress:
                 f"smtp_username: refusing to send a password to {self.host}:{self.port} without TLS; "
                 "set smtp_starttls = true"
             )
+        if self.ca_file:
+            self._check_ca_file()
+
+    def _check_ca_file(self) -> None:
+        """Now, and not at each letter: there it would look as if the server could not be reached."""
+        if not self.encrypted:
+            raise SettingsError("smtp_ca_file: of no use without TLS; set smtp_starttls = true, or smtp_port = 465")
+        try:
+            ssl.create_default_context(cafile=self.ca_file)
+        except OSError as error:
+            reason = "holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+            raise SettingsError(f"smtp_ca_file: {self.ca_file}: {reason}") from error
 
     @property
     def implicit_tls(self) -> bool:

@@ -52,7 +52,7 @@ class LocalBroker:
     def start(self) -> None:
         """Start it and wait until it accepts connections."""
         self.child.start()
-        wait_for_port(self.port, f"the broker ({self.kind})")
+        wait_for_port(self.port, f"the broker ({self.kind})", check_running=self.child.check_running)
 
 
 def _find_mosquitto() -> str | None:

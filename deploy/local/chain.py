@@ -10,7 +10,7 @@ from deploy.local.child_process import ChildProcess, ecopark_command
 from deploy.local.ingest_status import read_ingest_status
 from deploy.local.ports import free_port, wait_for_port
 from deploy.local.workdir import Workdir
-from service_runtime.errors import OperatorError, UnreachableError
+from service_runtime.errors import UnreachableError
 
 Setting = str | int | float | bool
 START_TIMEOUT_SECONDS = 60
@@ -71,7 +71,7 @@ class LocalChain:
         """An SMTP server that keeps every letter as a file."""
         arguments = ["--port", str(self._smtp_port), "--folder", str(self.workdir.mailbox)]
         self._start_command("mail-sink", [sys.executable, "-m", "deploy.local.mail_sink", *arguments])
-        wait_for_port(self._smtp_port, "the mail sink", START_TIMEOUT_SECONDS)
+        wait_for_port(self._smtp_port, "the mail sink", START_TIMEOUT_SECONDS, self.check_running)
 
     def start_analytics(self, evaluate_from: datetime, interval_seconds: float = 5.0) -> None:
         """Judges every few seconds from ``evaluate_from`` on and writes to tenants."""
@@ -101,7 +101,7 @@ class LocalChain:
             "port": port,
         }
         self._start("console", ["dashboards", "console"], settings)
-        wait_for_port(port, "the console", START_TIMEOUT_SECONDS)
+        wait_for_port(port, "the console", START_TIMEOUT_SECONDS, self.check_running)
 
     def kill_and_restart(self, name: str, pause_seconds: float = 0.0) -> None:
         """SIGKILL one child and start it again in place: what a power cut does."""
@@ -115,11 +115,7 @@ class LocalChain:
     def check_running(self) -> None:
         """Raises ``OperatorError`` with the last log line when a child has ended by itself."""
         for child in self.children.values():
-            if child.exit_code is not None:
-                log = self.workdir.logs / f"{child.name}.log"
-                raise OperatorError(
-                    f"{child.name} ended with code {child.exit_code}: {child.last_log_line()} (see {log})"
-                )
+            child.check_running()
 
     def rss_mb(self) -> dict[str, float]:
         """Resident memory by program, MB."""

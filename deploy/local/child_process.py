@@ -67,6 +67,13 @@ class ChildProcess:
         except psutil.NoSuchProcess:
             return 0.0
 
+    def check_running(self) -> None:
+        """Raises ``OperatorError`` with the last log line when it has ended by itself."""
+        if self.exit_code is not None:
+            raise OperatorError(
+                f"{self.name} ended with code {self.exit_code}: {self.last_log_line()} (see {self._log_file})"
+            )
+
     def last_log_line(self) -> str:
         """What it said last, for a message about its end."""
         try:

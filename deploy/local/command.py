@@ -13,6 +13,9 @@ from deploy.local.demo import DemoOptions, run_demo
 from deploy.local.live_table import LiveScreen
 from service_runtime.errors import OperatorError
 
+EXIT_INTERRUPTED = 130
+"""As shells have it: 128 and the number of SIGINT."""
+
 
 @click.command()
 @click.option("--for", "run_seconds", type=click.FloatRange(min=0), help="Stop by itself after this many live seconds.")
@@ -41,6 +44,8 @@ def demo(
     ecopark demo                                        until Ctrl-C, console in the browser
     ecopark demo --for 120 --no-browser --report out.json
 
+    Ctrl-C while it polls ends it with the report; before that (or a second time) it ends at once with exit status 130.
+
     Exits 1 when a reading is missing or the alerts are not exactly those the scenario promises.
     """
     if report_file is not None and not report_file.resolve().parent.is_dir():
@@ -48,10 +53,19 @@ def demo(
     screen = LiveScreen()
     folder = workdir or Path(tempfile.mkdtemp(prefix="ecopark-demo-"))
     options = DemoOptions(folder, scenario, BrokerKind(broker), port, run_seconds, not no_browser)
-    result = run_demo(options, screen)
-    if workdir is None:
-        # Only after a good run: when something went wrong the logs in it are what helps.
-        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        result = run_demo(options, screen)
+    except KeyboardInterrupt:
+        left = "nothing is kept" if workdir is None else f"see {folder}"
+        screen.say(f"Interrupted before there was a report; {left}.")
+        _remove_unless_kept(folder, workdir)
+        sys.exit(EXIT_INTERRUPTED)
+    except OperatorError:
+        # The logs in it are what helps, once there are any.
+        if not any(folder.glob("logs/*.log")):
+            _remove_unless_kept(folder, workdir)
+        raise
+    _remove_unless_kept(folder, workdir)
     text = json.dumps(result, indent=2, ensure_ascii=False)
     if report_file is not None:
         report_file.write_text(text + "\n", encoding="utf-8")
@@ -60,3 +74,8 @@ def demo(
     alerts = result["alerts"]
     if result["readings"]["missing"] or alerts["not_raised"] or alerts["not_expected"]:
         sys.exit(1)
+
+
+def _remove_unless_kept(folder: Path, workdir: Path | None) -> None:
+    if workdir is None:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -17,7 +17,7 @@ from deploy.local.broker import BrokerKind
 from deploy.local.chain import LocalChain
 from deploy.local.ingest_status import IngestStatus, read_ingest_status
 from deploy.local.live_table import LiveScreen
-from deploy.local.ports import free_port_block
+from deploy.local.ports import free_port_block, require_free
 from deploy.local.workdir import PARKS, Workdir
 from service_runtime.errors import OperatorError
 from simulators.backlog import gateways_of
@@ -53,9 +53,12 @@ def first_whole_day(start_ms: int, zone: ZoneInfo) -> datetime:
 
 def run_demo(options: DemoOptions, screen: LiveScreen) -> dict[str, Any]:
     """The whole run; returns the report. Children are stopped in order whatever happens."""
+    if options.console_port is not None:
+        # Now, and not when the console starts: by then a minute of simulating and draining would be lost.
+        require_free(options.console_port, "--port")
     workdir = Workdir(options.workdir)
     workdir.create()
-    if workdir.store.exists():
+    if workdir.holds_a_run:
         raise OperatorError(f"{workdir.root}: already holds a run; give another --workdir")
     now_ms = int(time.time() // 60 * 60_000)
     start_ms = now_ms - BACKLOG_HOURS * 3_600_000
@@ -66,13 +69,14 @@ def run_demo(options: DemoOptions, screen: LiveScreen) -> dict[str, Any]:
     chain = LocalChain(workdir, options.broker, options.console_port)
     try:
         _bring_up(chain, park, placed, start_ms, now_ms, screen)
+        drained_at = time.monotonic()
         chain.start_analytics(first_whole_day(start_ms, park.timezone))
         chain.start_console()
         screen.say(f"Console: {chain.console_url}   (Ctrl-C stops everything)")
         if options.open_browser and _has_a_screen():
             webbrowser.open(chain.console_url)
         _watch(chain, options.run_seconds, screen)
-        return _finish(chain, park, scenario, screen)
+        return _finish(chain, park, scenario, screen, drained_at)
     finally:
         screen.say("Stopping ...")
         chain.stop()
@@ -124,24 +128,24 @@ def _drain(chain: LocalChain, total: int, progress: Any) -> None:
 def _watch(chain: LocalChain, run_seconds: float | None, screen: LiveScreen) -> None:
     """Show the live table until the time is up or Ctrl-C."""
     started = time.monotonic()
-    with screen.live_table() as show:
-        while run_seconds is None or time.monotonic() - started < run_seconds:
-            chain.check_running()
-            show(chain)
-            try:
+    try:
+        with screen.live_table() as show:
+            while run_seconds is None or time.monotonic() - started < run_seconds:
+                chain.check_running()
+                show(chain)
                 time.sleep(1)
-            except KeyboardInterrupt:
-                return
+    except KeyboardInterrupt:
+        return
 
 
-def _finish(chain: LocalChain, park: Park, scenario: Scenario, screen: LiveScreen) -> dict[str, Any]:
+def _finish(chain: LocalChain, park: Park, scenario: Scenario, screen: LiveScreen, drained_at: float) -> dict[str, Any]:
     """Let analytics catch up, stop what produces, wait for the last readings, count."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while not report.alerts_of(chain.workdir, scenario).holds and time.monotonic() < deadline:
         chain.check_running()
         time.sleep(0.5)
     rss_mb = chain.rss_mb()
-    live = read_ingest_status(chain.ingest_url)
+    latency_ms = report.latency_of(read_ingest_status(chain.ingest_url), time.monotonic() - drained_at)
     screen.say("Stopping the gateways; their last readings are still on the way ...")
     chain.stop(gateways_of(park))
     published = report.readings_committed(chain.workdir, gateways_of(park))
@@ -149,7 +153,8 @@ def _finish(chain: LocalChain, park: Park, scenario: Scenario, screen: LiveScree
     findings = asyncio.run(report.latest_findings(chain.workdir.store_url))
     return report.build_report(
         published,
-        ingest._replace(p50_ms=live.p50_ms, p99_ms=live.p99_ms),
+        ingest,
+        latency_ms,
         findings,
         report.alerts_of(chain.workdir, scenario),
         report.letters_by_language(chain.workdir.mailbox),

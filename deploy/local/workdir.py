@@ -36,6 +36,11 @@ class Workdir:
         """A gateway's outbox file."""
         return self.root / f"outbox-{gateway}.db"
 
+    @property
+    def holds_a_run(self) -> bool:
+        """Whether a run began here, also one that was broken off before its store was made."""
+        return self.store.exists() or any(self.root.glob("outbox-*.db"))
+
     def create(self) -> None:
         """Make the folders; raises ``OperatorError`` naming the one that cannot be made."""
         for folder in (self.root, self.logs, self.settings, self.mailbox):

@@ -77,8 +77,15 @@ class StateFile:
         self.is_joint = False
         self.leads = True
         self.broker_session = uuid.uuid4().hex
-        self.problem = ""
+        self._opened_file = _file_number(path)
         self._load()
+
+    @property
+    def problem(self) -> str:
+        """Says so when the file was deleted or replaced: what is written to the old one nobody will ever read."""
+        if _file_number(self._path) == self._opened_file:
+            return ""
+        return f"{self._path}: the ingest state file was deleted or replaced; put it back, or restart ingest"
 
     def latest_runs(self) -> dict[str, RunKey]:
         """The most recently changed run of each gateway."""
@@ -173,6 +180,7 @@ class StateFile:
         return str(arrived)
 
     def _commit(self, settlement: Settlement, refill_progress: Sequence[tuple[str, str, str]]) -> int:
+        self._refuse_a_lost_file()
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -211,6 +219,7 @@ class StateFile:
         return dropped
 
     def _write_many(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        self._refuse_a_lost_file()
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             self._connection.executemany(statement, rows)
@@ -219,6 +228,19 @@ class StateFile:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+    def _refuse_a_lost_file(self) -> None:
+        if self.problem:
+            raise OperatorError(self.problem)
+
+
+def _file_number(path: Path) -> tuple[int, int]:
+    """What tells one file from another of the same name; zeros when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
 
 
 def _lock(path: Path) -> IO[bytes]:

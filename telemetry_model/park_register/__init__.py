@@ -1,7 +1,7 @@
 """The park register: who is in the park, what is measured where, and whom to tell.
 
 A park is a folder an operator edits in a spreadsheet: ``park.toml``, ``tenants.csv``, ``points.csv``,
-``contacts.csv``, and where they apply ``devices.csv``, ``symbiosis.csv``, ``topics.csv``, ``sparkplug.csv``,
+and where they apply ``contacts.csv``, ``devices.csv``, ``symbiosis.csv``, ``topics.csv``, ``sparkplug.csv``,
 ``evidence.csv`` and the tables of dated records (:mod:`telemetry_model.park_register.records`).
 :func:`parse_park` takes their texts and returns a :class:`Park`, or raises :class:`RegisterError` with *every*
 problem, each with file, row and column.

@@ -18,6 +18,7 @@ from telemetry_model.park_register.record_tables import (
     read_production,
     read_products,
 )
+from telemetry_model.park_register.spreadsheet import tidy
 from telemetry_model.park_register.tables import IDENTIFIER, Row, read_table, read_toml
 from telemetry_model.park_register.types import (
     INSTALLATION_KINDS,
@@ -33,7 +34,7 @@ from telemetry_model.park_register.types import (
 )
 from telemetry_model.quantities import QUANTITIES, Kind, Medium
 
-REQUIRED_FILES = ("park.toml", "tenants.csv", "points.csv", "contacts.csv")
+REQUIRED_FILES = ("park.toml", "tenants.csv", "points.csv")
 DEFAULT_INTERVAL_SECONDS = 60
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\Z")
 _LEAST_CHANGE = 1e-9
@@ -54,6 +55,7 @@ def parse_park(files: Mapping[str, str]) -> Park:
     ]
     if problems:
         raise RegisterError(problems)
+    files = {name: tidy(name, text) for name, text in files.items()}
     head = read_toml("park.toml", files["park.toml"], problems)
     tenants = _tenants(files["tenants.csv"], problems)
     devices = _devices(files.get("devices.csv"), problems)
@@ -69,7 +71,7 @@ def parse_park(files: Mapping[str, str]) -> Park:
         attributes=_park_attributes(head, points, problems),
         tenants=MappingProxyType(tenants),
         points=MappingProxyType(points),
-        contacts=_contacts(files["contacts.csv"], tenants, problems),
+        contacts=_contacts(files.get("contacts.csv"), tenants, problems),
         devices=MappingProxyType(devices),
         installations=MappingProxyType(installations),
         symbiosis=_symbiosis(files.get("symbiosis.csv"), tenants, points, problems),
@@ -238,9 +240,11 @@ def _check_tenant(row: Row, column: str, tenants: dict[str, Tenant]) -> str:
     return tenant
 
 
-def _contacts(text: str, tenants: dict[str, Tenant], problems: list[RegisterProblem]) -> tuple[Contact, ...]:
+def _contacts(text: str | None, tenants: dict[str, Tenant], problems: list[RegisterProblem]) -> tuple[Contact, ...]:
     columns = ("tenant", "name", "email", "language")
     contacts: list[Contact] = []
+    if text is None:
+        return ()
     for row in read_table("contacts.csv", text, columns, columns, problems):
         if not _EMAIL.match(row.text("email")):
             row.problem("email", f"'{row.text('email')}' is not an e-mail address")

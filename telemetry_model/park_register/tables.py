@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from telemetry_model.park_register.problems import RegisterProblem
+from telemetry_model.park_register.spreadsheet import fit_to_header, number_hint, read_header
 
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 
@@ -47,7 +48,7 @@ class Row(NamedTuple):
         try:
             number = float(text)
         except ValueError:
-            self.problem(column, f"'{value}' is not a number")
+            self.problem(column, f"'{value}' is not a number{number_hint(value)}")
             return default
         if not low <= number <= high:
             self.problem(column, f"{value} is outside {low:g} to {high:g}")
@@ -73,10 +74,9 @@ def read_table(
 
     Cells are separated by commas, or by semicolons where the header is (a Vietnamese Excel writes them so).
     """
-    text = text.removeprefix("\ufeff")
     separator = separator_of(text)
     reader = csv.reader(io.StringIO(text), delimiter=separator)
-    header = [name.strip() for name in next(reader, [])]
+    header = read_header(file, next(reader, []), problems)
     missing = [name for name in required if name not in header]
     unknown = [name for name in header if name not in known]
     found, expected = ", ".join(header), ", ".join(known)
@@ -85,13 +85,8 @@ def read_table(
     if missing:
         return
     for number, values in enumerate(reader, start=2):
-        if not any(cell.strip() for cell in values):
-            continue
-        if len(values) > len(header):
-            problems.append(RegisterProblem(file, number, None, f"{len(values)} cells but {len(header)} columns"))
-            continue
-        cells = dict(zip(header, (c.strip() for c in values), strict=False))
-        yield Row(file, number, cells, problems, separator == ";")
+        if cells := fit_to_header(file, number, values, len(header), problems):
+            yield Row(file, number, dict(zip(header, cells, strict=False)), problems, separator == ";")
 
 
 def separator_of(text: str) -> str:

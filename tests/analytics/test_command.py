@@ -72,10 +72,13 @@ def test_evaluate_prints_one_json_object_per_finding(database: str, folder: Path
 
 def test_evaluate_prints_a_table(database: str, folder: Path) -> None:
     done = run("evaluate", "--store", database, "--park", str(folder), "--rule", "AMB-02-PM10")
-    head, first, second = done.stdout.splitlines()
+    head, first, second, empty, *legend = done.stdout.splitlines()
     assert head.split()[:3] == ["period", "(local)", "rule"]
     assert first.split()[:5] == ["2026-03-10", "00:00", "AMB-02-PM10", "aq", "compliant"]
-    assert second.split()[-1] == "law"
+    assert second.split()[4:] == ["exceeded", "120", "≤", "100", "ug/m3", "100%", "law"]
+    assert empty == ""
+    assert any(line.startswith("verdict insufficient_data (Không đủ dữ liệu): ") for line in legend)
+    assert "basis law: the limit is from a published text (theo văn bản công bố)" in legend
 
 
 def test_a_to_date_includes_its_day(database: str, folder: Path) -> None:

@@ -12,6 +12,7 @@ from dashboards.board import Board, PanelKind
 from dashboards.boards import chain_health, park_overview, park_year, tenant_board, wastewater_and_emissions
 from telemetry_model.park_register import Park
 from tests.dashboards.conftest import RunningConsole
+from tests.servers.process import require_binary
 
 pytestmark = pytest.mark.browser
 CHROMIUM_FLAGS = [
@@ -31,9 +32,7 @@ TENANT = "det-may-kien-an"
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("chromium is not installed")
+    path = shutil.which("google-chrome") or require_binary("chromium")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield chromium

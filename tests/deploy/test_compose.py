@@ -193,6 +193,25 @@ def test_a_program_accepts_its_settings(name: str, credentials: Path) -> None:
             assert re.fullmatch(r"[0-9a-f]{64}", value), field.name
 
 
+@pytest.mark.parametrize(("name", "taken_away"), [("ingest", "ECOPARK_INGEST_STATE_PATH"), ("analytics", "")])
+def test_what_stands_there_as_a_comment_is_accepted_too(
+    name: str, taken_away: str, credentials: Path, tmp_path: Path
+) -> None:
+    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    service = yaml.safe_load(re.sub(r"(?m)^( +)#(ECOPARK_)", r"\1\2", text))["services"][name]
+    added = set(service["environment"]) - set(SERVICES[name]["environment"])
+    assert added
+    secret = tmp_path / "secret"
+    secret.write_text("0" * 64)
+    variables = compose_variables(credentials)
+    environment = {k: resolve(v, variables) for k, v in service["environment"].items() if k != taken_away}
+    environment = {k: str(secret) if k.endswith("_FILE") else v for k, v in environment.items()}
+    loaded = load_settings(settings_class(name.upper()), name, None, environment)
+    names = (variable.removeprefix(f"ECOPARK_{name.upper()}_").lower() for variable in added)
+    fields = {field.replace("password_file", "password") for field in names}
+    assert all(getattr(loaded, field) for field in fields)
+
+
 def settings_class(program: str) -> type[msgspec.Struct]:
     module, name = SETTINGS[program]
     kind: type[msgspec.Struct] = getattr(importlib.import_module(module), name)

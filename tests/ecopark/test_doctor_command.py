@@ -27,18 +27,28 @@ def test_everything_is_in_order(
 
 
 def test_one_failure_does_not_hide_the_others(ecopark: Run, park_folder: Path) -> None:
-    (park_folder / "contacts.csv").unlink()
+    (park_folder / "points.csv").unlink()
     done = ecopark(
         "doctor", "--park", park_folder, "--store", "sqlite:////nowhere/x.db", "--broker", "mqtt://127.0.0.1:1",
         "--smtp", "127.0.0.1:1",
     )  # fmt: skip
     assert done.stdout.splitlines() == [
-        "PROBLEM  park    contacts.csv: file is missing from the park folder",
+        "PROBLEM  park    points.csv: file is missing from the park folder",
         "PROBLEM  store   sqlite /nowhere/x.db: no such folder /nowhere",
         "PROBLEM  broker  mqtt://127.0.0.1:1: connection refused",
         "PROBLEM  smtp    127.0.0.1:1: connection refused",
     ]
     assert done.returncode == 3
+
+
+def test_a_store_that_is_not_there_is_a_problem(ecopark: Run, tmp_path: Path) -> None:
+    store = tmp_path / "typing-mistake.db"
+    done = ecopark("doctor", "--store", f"sqlite:///{store}")
+    assert (
+        done.stdout == f"PROBLEM  store   {store}: no such file; the ingest service makes it with its first readings\n"
+    )
+    assert done.returncode == 3
+    assert not store.exists()
 
 
 @pytest.mark.parametrize(

@@ -86,15 +86,25 @@ def test_long_ranges_come_slice_by_slice_without_gap_or_repeat(
     assert [row[2] for row in read(output)[1:]] == ["1.0", "41.25", "", "99.0", "3.0", "4.0"]
 
 
-def test_an_empty_answer_says_so(ecopark: Run, park_folder: Path, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/typing-mistake.db"
+def test_an_empty_answer_says_so(ecopark: Run, park_folder: Path, store_url: str, tmp_path: Path) -> None:
     done = ecopark(
-        "export", "--store", url, "--park", park_folder, "--from", "2026-11-01", "--to", "2026-11-02",
+        "export", "--store", store_url, "--park", park_folder, "--from", "2025-11-01", "--to", "2025-11-02",
         "-o", tmp_path / "out.csv",
     )  # fmt: skip
     assert done.returncode == 0
-    assert done.stderr == f"{url} holds no reading of these points from 2026-11-01 to 2026-11-02\n"
-    assert not (tmp_path / "typing-mistake.db").exists()
+    assert done.stderr == f"{store_url} holds no reading of these points from 2025-11-01 to 2025-11-02\n"
+
+
+def test_a_store_that_is_not_there_is_no_empty_answer(ecopark: Run, park_folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "typing-mistake.db"
+    done = ecopark(
+        "export", "--store", f"sqlite:///{store}", "--park", park_folder, "--from", "2026-11-01", "--to", "2026-11-02",
+        "-o", tmp_path / "out.csv",
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == f"ecopark: store {store}: no such file; the ingest service makes it with its first readings\n"
+    assert not store.exists()
+    assert not (tmp_path / "out.csv").exists()
 
 
 @pytest.mark.parametrize(

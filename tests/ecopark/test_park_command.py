@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.ecopark.conftest import Run
 
 
@@ -16,7 +18,22 @@ def test_a_good_register_is_summed_up(ecopark: Run, park_folder: Path) -> None:
         "  gateways       1: gw-east",
         "  installations  0: none",
         "  symbiosis      0 links",
+        "  warning: contacts.csv has no line for park: no e-mail is sent about them",
     ]
+
+
+@pytest.mark.parametrize("text", [None, "tenant,name,email,language\n"])
+def test_a_park_without_contacts_is_sound_and_sends_no_letters(
+    ecopark: Run, park_folder: Path, text: str | None
+) -> None:
+    contacts = park_folder / "contacts.csv"
+    contacts.unlink()
+    if text is not None:
+        contacts.write_text(text)
+    done = ecopark("park", "check", park_folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    *_, last = done.stdout.splitlines()
+    assert last == ("  warning: contacts.csv names nobody: alerts are shown on boards, and no e-mail is sent to anyone")
 
 
 def test_every_problem_has_a_line_with_file_row_and_column(ecopark: Run, park_folder: Path) -> None:

@@ -137,6 +137,48 @@ def test_show_of_an_unknown_id_says_so(filled: str) -> None:
     assert "no quarantined record 99" in str(call(quarantine, "show", "--settings", filled, "99").exception)
 
 
+def test_the_state_alone_is_enough_to_look_and_to_discard(filled: str, tmp_path: Path) -> None:
+    state = settings_for(tmp_path).state_path
+    for command in (["list"], ["show", "2"]):
+        by_state = call(quarantine, *command, "--state", state)
+        assert by_state.exit_code == 0
+        assert by_state.output == call(quarantine, *command, "--settings", filled).output
+    assert call(quarantine, "discard", "2", "--state", state).output == "1 of 1 discarded\n"
+
+
+@pytest.mark.parametrize(
+    ("group", "command", "rest"),
+    [
+        (quarantine, ["list"], ", or only its state with --state FILE"),
+        (quarantine, ["show", "1"], ", or only its state with --state FILE"),
+        (quarantine, ["discard", "1"], ", or only its state with --state FILE"),
+        (quarantine, ["replay"], ""),
+        (ingest, ["ledger"], ""),
+        (ingest, ["refill", "--since", "2026-11-01"], ""),
+    ],
+)
+def test_without_settings_a_command_says_which_file_it_needs(group: click.Group, command: list[str], rest: str) -> None:
+    said = str(call(group, *command).exception)
+    assert said.startswith("settings: missing required setting `park_folder`")
+    assert said.endswith(f"; give the file of the running ingest with --settings FILE{rest}")
+
+
+def test_settings_and_state_exclude_each_other(filled: str) -> None:
+    said = str(call(quarantine, "list", "--settings", filled, "--state", "x.db").exception)
+    assert said == "give either --settings or --state: the settings name the state already"
+
+
+def test_a_database_can_be_named_as_the_state() -> None:
+    said = str(call(quarantine, "list", "--state", "postgresql://127.0.0.1:1/d").exception)
+    assert said.startswith("ingest state postgresql://127.0.0.1:1/d: ")
+
+
+def test_help_of_the_quarantine_teaches_by_examples() -> None:
+    text = call(quarantine, "--help").output
+    assert all(f"ecopark quarantine {name}" in text for name in ("list", "show", "replay", "discard"))
+    assert "--state ingest-state.db" in text
+
+
 def test_discard_forgets(filled: str) -> None:
     assert call(quarantine, "discard", "--settings", filled, "1", "3", "99").output == "2 of 3 discarded\n"
     assert "in quarantine: 1 malformed_pack" in call(quarantine, "list", "--settings", filled).output

@@ -58,6 +58,23 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
         StateFile(tmp_path / "nowhere" / "state.db", 10)
 
 
+async def test_a_state_file_deleted_under_it_is_said_and_nothing_more_is_taken_in(
+    rig: Rig, settings: IngestSettings, tmp_path: Path
+) -> None:
+    await rig.take(a_delivery(a_pack(1), numbered("r", 1)))
+    aside = settings.state_file.rename(tmp_path / "aside.db")
+    words = f"{settings.state_file}: the ingest state file was deleted or replaced; put it back, or restart ingest"
+    assert rig.view.problems()["state"] == words
+    with pytest.raises(OperatorError, match="deleted or replaced"):
+        await rig.state.commit(Settlement())
+    settings.state_file.touch()
+    assert rig.view.problems()["state"] == words
+    aside.rename(settings.state_file)
+    assert "state" not in rig.view.problems()
+    await rig.take(a_delivery(a_pack(2), numbered("r", 2)))
+    assert rig.state.cursors[RunKey("gw-1", "r")].through == 2
+
+
 async def test_the_same_bytes_refused_again_are_one_record(rig: Rig) -> None:
     for _ in range(3):
         await rig.state.commit(Settlement(refusals=[Refusal("t", "malformed_pack", "?", b"x", NOW_MS)]))

@@ -1,6 +1,7 @@
 """A real SMTP server on loopback that keeps every message it accepted."""
 
 import asyncio
+import ssl
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import NamedTuple
@@ -27,8 +28,8 @@ class ReceivedMail(NamedTuple):
 class _Controller(Controller):
     """Knows its connections, so that stopping closes them instead of leaving them to the garbage collector."""
 
-    def __init__(self, handler: object, hostname: str, port: int) -> None:
-        super().__init__(handler, hostname=hostname, port=port)
+    def __init__(self, handler: object, hostname: str, port: int, tls: ssl.SSLContext | None) -> None:
+        super().__init__(handler, hostname=hostname, port=port, tls_context=tls, require_starttls=tls is not None)
         self.connections: list[SMTP] = []
 
     def factory(self) -> SMTP:
@@ -54,9 +55,13 @@ class _Controller(Controller):
 
 
 class SmtpServer:
-    """Accepts everything until :attr:`refusal` says otherwise (e.g. ``"451 try again later"``)."""
+    """Accepts everything until :attr:`refusal` says otherwise (e.g. ``"451 try again later"``).
 
-    def __init__(self) -> None:
+    With a TLS context only after STARTTLS.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.host = "127.0.0.1"
         self.port = free_port()
         self.mails: list[ReceivedMail] = []
@@ -67,7 +72,7 @@ class SmtpServer:
     def start(self) -> None:
         """Listen; returns when connections are accepted."""
         if self._controller is None:
-            self._controller = _Controller(self, hostname=self.host, port=self.port)
+            self._controller = _Controller(self, hostname=self.host, port=self.port, tls=self._tls)
             self._controller.start()
 
     def stop(self) -> None:

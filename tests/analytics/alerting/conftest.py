@@ -67,6 +67,7 @@ class Settings:
     smtp_username: str = ""
     smtp_password: str = ""
     smtp_starttls: bool = False
+    smtp_ca_file: str = ""
     mail_from: str = "canh-bao@kcn-bach-dang.example.vn"
     console_url: str = "http://127.0.0.1:8000"
     late_alert_days: int = 92

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from pathlib import Path
@@ -149,6 +149,17 @@ def tls_server(certificate: tuple[Path, Path], smtp_server: SmtpServer) -> objec
     controller.stop()
 
 
+@pytest.fixture
+def starttls_server(certificate: tuple[Path, Path]) -> Iterator[SmtpServer]:
+    """Takes mail from anyone, after STARTTLS only."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    server = SmtpServer(context)
+    server.start()
+    yield server
+    server.stop()
+
+
 def _knows_one_password(*parts: object) -> object:
     from aiosmtpd.smtp import AuthResult
 
@@ -173,6 +184,40 @@ async def test_wrong_password_loses_no_alert(tls_server: int, certificate: tuple
 async def test_certificate_nobody_vouches_for_gets_no_password(tls_server: int) -> None:
     result = await send(tls_server, host="localhost", starttls=True, username="park", password="right")
     assert (result.outcome, result.reason) == (Outcome.TEMPORARY, FailureReason.TLS)
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+async def test_the_private_authority_of_the_settings_decides_whether_a_letter_leaves(
+    start_engine: StartEngine,
+    starttls_server: SmtpServer,
+    certificate: tuple[Path, Path],
+    state_path: Path,
+    is_trusted: bool,
+) -> None:
+    ca_file = str(certificate[0]) if is_trusted else ""
+    engine = start_engine(
+        smtp_host="localhost", smtp_port=starttls_server.port, smtp_starttls=True, smtp_ca_file=ca_file
+    )  # fmt: skip
+    await engine.process([cod()])
+    await engine.settle()
+    assert bool(starttls_server.mails) is is_trusted
+    assert {row.reason for row in log_of(state_path)} - {None} == (set() if is_trusted else {FailureReason.TLS})
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "No such file or directory"), ("not a certificate", "holds no certificate")]
+)
+def test_an_authority_that_cannot_be_read_is_named_at_once(tmp_path: Path, content: str | None, said: str) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(SettingsError, match=f"smtp_ca_file: {file}: {said}"):
+        SmtpAddress("mail.park.example", ca_file=str(file))
+
+
+def test_an_authority_without_tls_is_a_mistake(certificate: tuple[Path, Path]) -> None:
+    with pytest.raises(SettingsError, match="smtp_ca_file: of no use without TLS"):
+        SmtpAddress("localhost", 25, starttls=False, ca_file=str(certificate[0]))
 
 
 def test_password_in_the_clear_is_refused() -> None:
