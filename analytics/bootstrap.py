@@ -157,7 +157,7 @@ class AnalyticsService:
         await write_indicators(self._store, found.indicators)
         told = [f for f in found.findings if (f.rule, f.rule_version) not in self._silent]
         await self._engine.process(told, recorded.revisions)
-        self._book.done(arrivals)
+        self._book.done(arrivals, now_ms)
         if self._late_judged_on != today:
             await keep_last_months(self._store, self._park, self._clock.now_ms())
             await self._watch(today)
