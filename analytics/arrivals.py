@@ -1,8 +1,8 @@
 """Late marks of the store -> the stretches to judge anew; remembers on disk which marks were worked through.
 
 A mark becomes visible a little after the time it carries, and several writers have several clocks. So marks are read
-again from :data:`OVERLAP_MS` before the newest one known, and each is remembered by its own name. A writer whose clock is
-ahead moves that line no further than now: the marks of the others, and its own once it is set right, must not lie behind.
+again from :data:`OVERLAP_MS` before the newest one known, and each is remembered by its own name. A writer whose clock
+is ahead moves that line no further than now: marks of others, and its own once it is set right, must not lie behind it.
 """
 
 import sqlite3

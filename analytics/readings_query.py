@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -198,10 +199,7 @@ def _parts(park: Park, request: SlotRequest) -> list[SlotRequest]:
         return [request]
     cuts = _cuts(park.timezone, request.slot_seconds, request.start_ms, request.stop_ms)
     edges = [request.start_ms, *cuts, request.stop_ms]
-    return [
-        dataclasses.replace(request, start_ms=start, stop_ms=stop)
-        for start, stop in zip(edges, edges[1:], strict=False)
-    ]
+    return [dataclasses.replace(request, start_ms=start, stop_ms=stop) for start, stop in pairwise(edges)]
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,7 @@ import logging
 from ingest_service.cursor_announcer import CursorAnnouncer
 from ingest_service.gateway_board import GatewayBoard
 from ingest_service.intake_round import IntakeRound
-from ingest_service.late_marks import LateMarks
+from ingest_service.late_marks import LateMarks, LateTimes
 from ingest_service.latency import LatencyRecord
 from ingest_service.reception import Reception
 from ingest_service.settings import IngestSettings
@@ -19,6 +19,8 @@ from service_runtime.logs import event
 
 QUIET_SECONDS = 0.005
 """A round ends when nothing more came for this long: what is waiting goes together, and nothing waits for more."""
+WAITED_MS = 60_000
+"""A round written so long after it was received has waited for the store, and its readings with it."""
 _log = logging.getLogger(__name__)
 
 
@@ -99,14 +101,25 @@ class Pipeline:
         while True:
             for rejection in await self._writer.write(intake.rows):
                 intake.reject(rejection)
-            if intake.late:
-                await self._writer.write_marks(self._late_marks.rows(intake.late))
+            late = self._late_when_written(intake)
+            if late:
+                await self._writer.write_marks(self._late_marks.rows(late))
             try:
                 await self._commit(intake)
             except StaleRoundError:
                 intake = intake.again()
             else:
                 return intake
+
+    def _late_when_written(self, intake: IntakeRound) -> LateTimes:
+        """The late readings of a round; of one that had to wait, also those that are late only by now."""
+        now_ms = self._clock.now_ms()
+        received_ms = min((delivery.received_at_ms for delivery in intake.deliveries), default=now_ms)
+        if now_ms - received_ms < WAITED_MS:
+            return intake.late
+        late = LateTimes()
+        late.note(intake.rows, now_ms)
+        return late
 
     async def _commit(self, intake: IntakeRound) -> None:
         """Until the disk takes it: a full disk stops the service from acknowledging, not from recovering."""

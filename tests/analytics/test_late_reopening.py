@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from analytics.arrivals import OVERLAP_MS, ArrivalBook, Mark
 from analytics.bootstrap import AnalyticsService
+from analytics.deleted_time import note_deletion
 from analytics.evaluate import evaluate
 from analytics.finding import Finding
 from analytics.findings_store import read_findings, read_revisions
@@ -20,6 +21,7 @@ from analytics.rulebook import load_rulebook
 from analytics.settings import AnalyticsSettings
 from service_runtime.clock import ManualClock
 from telemetry_model.park_register import Park
+from telemetry_model.quantities import Medium
 from telemetry_model.storage_schema import LATE_ARRIVALS
 from telemetry_store.query import SeriesQuery, SeriesResult
 from telemetry_store.rows import ReadingRow, RecordRow, WriteOutcome
@@ -170,6 +172,23 @@ async def test_everything_late_gives_what_was_there_in_time_gives(folder: Path) 
     wanted = await expected(folder)
     found = {(f.rule, f.subject, f.period_start_ms): f for f in await known(store)}
     assert [found.get((f.rule, f.subject, f.period_start_ms)) for f in wanted] == wanted
+    await store.close()
+
+
+async def test_late_readings_for_deleted_time_change_no_verdict(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store, clock = MortalStore(folder / "store.db"), ManualClock(NOW_MS)
+    service, _ = a_service(folder, store, clock)
+    await arrive(store, all_rows(a_park()), clock.now_ms())
+    clock.advance(120)
+    await service.evaluate_once()
+    before = await known(store)
+    await note_deletion(store, "test-park", Medium.AIR, BEGIN_MS + 2 * DAY, 96)
+    await store.delete_readings("air", "test-park", BEGIN_MS + 2 * DAY)
+    await arrive(store, readings(a_park(), "aq.pm10", BEGIN_MS + HOUR, [900.0] * 20), clock.now_ms())
+    clock.advance(120)
+    await service.evaluate_once()
+    assert await known(store) == before
+    assert "whose readings were deleted" in caplog.text
     await store.close()
 
 
