@@ -1,7 +1,8 @@
 """Late marks of the store -> the stretches to judge anew; remembers on disk which marks were worked through.
 
 A mark becomes visible a little after the time it carries, and several writers have several clocks. So marks are read
-again from :data:`OVERLAP_MS` before the newest one known, and each is remembered by its own name.
+again from :data:`OVERLAP_MS` before the newest one known, and each is remembered by its own name. A writer whose clock
+is ahead moves that line no further than now: marks of others, and its own once it is set right, must not lie behind it.
 """
 
 import sqlite3
@@ -16,7 +17,8 @@ from telemetry_model.storage_schema import LATE_ARRIVALS
 from telemetry_store.protocol import TelemetryStore
 from telemetry_store.query import Select, SeriesQuery
 
-OVERLAP_MS = 3_600_000
+OVERLAP_MS = 24 * 3_600_000
+"""A mark is stamped before it is written, and a writer that is cut off from the store tries for as long as it takes."""
 LONGEST_WAIT_MS = 3_600_000
 """A device whose late readings never pause is judged anew this long after the first of them."""
 BUSY_SECONDS = 10.0
@@ -81,12 +83,12 @@ class ArrivalBook:
         done = set(self._db.execute("SELECT time_ms, device, replica FROM arrivals_done"))
         return _sorted_out([mark for mark in sorted(marks) if mark[:3] not in done], now_ms, settle_ms)
 
-    def done(self, arrivals: Arrivals) -> None:
+    def done(self, arrivals: Arrivals, now_ms: int) -> None:
         """The ready marks are worked through: what they touched is judged, written and told."""
         if not arrivals.ready:
             return
         newest = max(mark.time_ms for mark in (*arrivals.ready, *arrivals.waiting))
-        through = min([newest, *(mark.time_ms for mark in arrivals.waiting)])
+        through = min([newest, now_ms, *(mark.time_ms for mark in arrivals.waiting)])
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._db.executemany("INSERT OR IGNORE INTO arrivals_done VALUES (?, ?, ?)", _names(arrivals.ready))
@@ -123,7 +125,8 @@ def _sorted_out(marks: Sequence[Mark], now_ms: int, settle_ms: int) -> Arrivals:
     waiting = {
         device
         for device, at_ms in newest.items()
-        if now_ms - at_ms < settle_ms and now_ms - first[device] < LONGEST_WAIT_MS
+        # A mark from far ahead of now says nothing of how long its device has been quiet: it is not waited for.
+        if abs(now_ms - at_ms) < settle_ms and now_ms - first[device] < LONGEST_WAIT_MS
     }
     return Arrivals(
         tuple(mark for mark in marks if mark.device not in waiting),

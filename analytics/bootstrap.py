@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol
 
 from analytics.anomalies.anomaly_store import write_anomalies
 from analytics.anomalies.watch import find_anomalies
-from analytics.arrivals import ArrivalBook, Arrivals
+from analytics.arrivals import ArrivalBook, Arrivals, Mark
+from analytics.deleted_time import Edges, deleted_before
 from analytics.evaluate import Judgement, in_order, judge, judge_tasks
 from analytics.finding import Finding
 from analytics.findings_store import record_findings, write_indicators
@@ -152,7 +153,8 @@ class AnalyticsService:
         today = local_day(self._clock.now_ms(), self._park.timezone)
         days = self._settings.lookback_days if self._late_judged_on == today else self._settings.late_data_days
         span = self._span(max(days, self._settings.lookback_days), today)
-        span = dataclasses.replace(span, with_years=self._late_judged_on != today)
+        deleted = await deleted_before(self._store, self._park.id)
+        span = dataclasses.replace(span, with_years=self._late_judged_on != today, deleted_before=deleted)
         if span.from_ms >= span.to_ms:
             return Judgement([], [])
         now_ms = self._clock.now_ms()
@@ -170,7 +172,7 @@ class AnalyticsService:
         told = [f for f in found.findings if (f.rule, f.rule_version) not in self._silent]
         with self.tracing.span("alert"):
             await self._engine.process(told, recorded.revisions)
-        self._book.done(arrivals)
+        self._book.done(arrivals, now_ms)
         if self._late_judged_on != today:
             await keep_last_months(self._store, self._park, self._clock.now_ms())
             await self._watch(today)
@@ -187,6 +189,7 @@ class AnalyticsService:
             part = await judge_tasks(self._store, self._park, self._rules, piece.span, piece.tasks, now_ms)
             found.findings.extend(part.findings)
             found.indicators.extend(part.indicators)
+        _warn_of_deleted(self._park, arrivals.ready, ordinary.deleted_before)
         if arrivals.ready:
             sentence = "late readings arrived, windows judged again"
             event(_log, logging.INFO, sentence, marks=len(arrivals.ready), windows=len(found.findings))
@@ -213,3 +216,12 @@ class AnalyticsService:
             return begun
         wanted = instant_ms(self._settings.evaluate_from, zone, "evaluate_from")
         return wanted if begun is None else max(begun, wanted)
+
+
+def _warn_of_deleted(park: Park, marks: Sequence[Mark], deleted: Edges) -> None:
+    """Nobody may believe that these readings were judged."""
+    for mark in marks:
+        edges = (deleted.get(point.medium, mark.oldest_ms) for point in park.points_of_device(mark.device))
+        if any(mark.oldest_ms < edge for edge in edges):
+            sentence = "late readings for a time whose readings were deleted; its verdicts stay as they are"
+            event(_log, logging.WARNING, sentence, device=mark.device, oldest_ms=mark.oldest_ms)

@@ -3,12 +3,15 @@
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+import click
+
+from analytics.deleted_time import deleted_before
 from analytics.plan import JudgingRange
 from analytics.readings_query import data_range
 from analytics.rulebook import Rule
 from analytics.rulebook.rule import EvaluatorKind
 from analytics.settings import instant_ms
-from analytics.windows import start_of_day_ms
+from analytics.windows import local_day, start_of_day_ms
 from service_runtime.errors import OperatorError, SettingsError
 from telemetry_model.park_register import Park
 from telemetry_store.protocol import TelemetryStore
@@ -35,7 +38,12 @@ async def judging_span(
     if start >= end:
         began = f" (monitoring_since {park.monitoring_since})" if since is not None and start == since else ""
         raise OperatorError(f"nothing to judge: the range begins after it ends{began}")
-    return JudgingRange(start, end, since, law_day)
+    deleted = await deleted_before(store, park.id)
+    for medium, edge_ms in sorted(deleted.items()):
+        if start < edge_ms:
+            day = local_day(edge_ms, zone)
+            click.echo(f"{medium.value}: readings before {day} were deleted; that time is not judged anew", err=True)
+    return JudgingRange(start, end, since, law_day, deleted_before=deleted)
 
 
 def end_ms(text: str, zone: ZoneInfo, what: str) -> int:

@@ -34,10 +34,7 @@ def margin_percent(finding: Finding) -> float | None:
 
 def finding_of(park: str, tags: dict[str, str], time_ms: object, cells: dict[str, object]) -> Finding:
     """From a row that was read back."""
-    capture = _number(cells["data_capture"]) or 0.0
     absent = str(cells["absent"] or "").split()
-    # A database that merges the fields of a row may still hold the value of an earlier judgement: no data, no value.
-    observed = _number(cells["observed"]) if capture > 0 and "observed" not in absent else None
     return Finding(
         rule=tags["rule"],
         rule_version=str(cells["rule_version"]),
@@ -47,10 +44,10 @@ def finding_of(park: str, tags: dict[str, str], time_ms: object, cells: dict[str
         period_start_ms=int(str(time_ms)),
         period_end_ms=int(str(cells["period_end_ms"])),
         verdict=Verdict(str(cells["verdict"])),
-        observed=observed,
+        observed=observed_of(cells),
         limit=_number(cells["limit"]) if "limit" not in absent else None,
         unit=str(cells["unit"] or ""),
-        data_capture=capture,
+        data_capture=_number(cells["data_capture"]) or 0.0,
         minimum_data_capture=_number(cells["minimum_data_capture"]) or 0.0,
         citation=str(cells["citation"] or ""),
         confidence=Confidence(str(cells["confidence"] or Confidence.SETTING)),
@@ -59,6 +56,13 @@ def finding_of(park: str, tags: dict[str, str], time_ms: object, cells: dict[str
         evidence=tuple(str(cells["evidence"] or "").split("\n")),
         provisional=bool(cells["provisional"]),
     )
+
+
+def observed_of(cells: dict[str, object]) -> float | None:
+    """From the cells ``observed``, ``absent`` and ``data_capture`` of a row."""
+    has_data = (_number(cells["data_capture"]) or 0.0) > 0
+    # A database that merges the fields of a row may still hold the value of an earlier judgement: no data, no value.
+    return _number(cells["observed"]) if has_data and "observed" not in str(cells["absent"] or "").split() else None
 
 
 def known_finding_of(park: str, tags: dict[str, str], time_ms: object, cells: dict[str, object]) -> KnownFinding:

@@ -16,6 +16,7 @@ from analytics.finding_rows import (
     REVISION_COLUMNS,
     finding_of,
     known_finding_of,
+    observed_of,
     record_of,
     revision_of,
     revision_record_of,
@@ -31,7 +32,16 @@ from telemetry_store.rows import FieldValue, RecordRow
 BATCH_ROWS = 2000
 GAP_MS = 36 * 3_600_000
 """Periods whose starts lie further apart are asked for by themselves: a year is not read with all that began since."""
-_HEAD_COLUMNS = ("digest", "revision", "verdict", "data_capture", "provisional", *REVISION_COLUMNS)
+_HEAD_COLUMNS = (
+    "digest",
+    "revision",
+    "verdict",
+    "observed",
+    "absent",
+    "data_capture",
+    "provisional",
+    *REVISION_COLUMNS,
+)
 _INDICATOR_FIELDS = ("value", "unit", "data_capture", "period_end_ms")
 _NO_BASIS = Basis()
 
@@ -49,6 +59,7 @@ class _Head(NamedTuple):
     revision: Revision
     digest: str
     verdict: Verdict
+    observed: float | None
     data_capture: float
     provisional: bool
 
@@ -160,18 +171,23 @@ def _head_of(cells: dict[str, object]) -> _Head:
         revision_of(cells["revision"], cells),
         str(cells["digest"]),
         Verdict(str(cells["verdict"])),
+        observed_of(cells),
         float(str(cells["data_capture"])),
         bool(cells["provisional"]),
     )
 
 
 def _reason(head: _Head, finding: Finding, basis: Basis) -> ChangeReason:
-    """Why a finding came out different; data that arrived explain it before a rule or register that changed."""
+    """Why a finding came out different.
+
+    Data that arrived explain it before a rule or register that changed, but not when what was measured is the same.
+    """
     if head.provisional:
         return ChangeReason.PERIOD_WENT_ON if finding.provisional else ChangeReason.PERIOD_CLOSED
+    same_data = (finding.observed, round(finding.data_capture, 6)) == (head.observed, round(head.data_capture, 6))
     is_touched = key_of(finding) in basis.touched
     now = basis.first(finding)
-    if not is_touched:
+    if same_data or not is_touched:
         if now.rule_digest != head.revision.rule_digest:
             return ChangeReason.RULE_CHANGED
         if now.register_digest != head.revision.register_digest:

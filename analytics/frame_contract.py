@@ -1,5 +1,6 @@
 """What the query hands to the calculations: one array per column of a point's slots, their types, and a check."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,3 +67,11 @@ class SlotFrame:
         if (self.start_ms[1:] <= self.start_ms[:-1]).any():
             raise ValueError("slot frame is not in strictly growing time order")
         return self
+
+
+def joined(frames: Sequence[SlotFrame]) -> SlotFrame:
+    """Frames of one point that follow each other in time, as one."""
+    if len(frames) == 1:
+        return frames[0]
+    columns = {name: np.concatenate([getattr(frame, name) for frame in frames]) for name in SLOT_COLUMNS}
+    return SlotFrame(**columns).checked()

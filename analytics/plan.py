@@ -2,9 +2,10 @@
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
+from analytics.deleted_time import Edges
 from analytics.evaluators.corrected_mean import OXYGEN
 from analytics.evaluators.power_factor import ENERGY_PAIRS
 from analytics.readings_query import SlotRequest, slot_seconds_of
@@ -36,6 +37,8 @@ class JudgingRange:
     with_open_periods: bool = True
     with_years: bool = True
     """Whether years are judged too: they need a year's data, so a service need not ask for them at every turn."""
+    deleted_before: Edges = field(default_factory=dict, hash=False)
+    """Windows that depend on deleted readings are not judged: their verdicts were formed when all was there."""
     first_ms: int | None = None
     """Where the whole range began, when this is a piece of one: a running mean may reach back to there."""
 
@@ -194,13 +197,21 @@ def _counts(park: Park, rule: Rule, subject: Subject, span: JudgingRange, window
     """Whether the rule holds that day, monitoring had begun, and the point was in use for some of the window."""
     if not rule.is_valid_on(span.law_day or window.day) or window.end_ms <= (span.since_ms or window.start_ms):
         return False
-    if (window.day.year - rule.valid_from.year) % rule.every_years:
+    if (window.day.year - rule.valid_from.year) % rule.every_years or _is_deleted(subject, span, window):
         return False
     if subject.id == park.id or not subject.points:
         return True
     point = subject.points[0]
     last = local_day(window.end_ms - 1, park.timezone)
     return (point.since is None or point.since <= last) and (point.until is None or window.day <= point.until)
+
+
+def _is_deleted(subject: Subject, span: JudgingRange, window: Window) -> bool:
+    """Whether some of what the window looks at, the evening before included, was deleted."""
+    if not span.deleted_before:
+        return False
+    first_ms = max(window.start_ms, span.since_ms or window.start_ms) - LOOK_BACK_MS
+    return any(first_ms < span.deleted_before.get(point.medium, first_ms) for point in subject.points)
 
 
 def _requests(rule: Rule, subject: Subject, span: JudgingRange, windows: Sequence[Window]) -> Iterable[SlotRequest]:

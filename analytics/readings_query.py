@@ -1,12 +1,17 @@
 """Readings of the store -> one frame of slots per point: the only reader, aggregation is left to the database."""
 
 import asyncio
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from analytics.frame_contract import SlotFrame
+from analytics.frame_contract import SlotFrame, joined
 from analytics.slot_frames import aggregated_frames, daily_frame, interval_frame
 from analytics.windows import local_day, start_of_day_ms
 from telemetry_model.park_register import MeasuringPoint, Park
@@ -50,6 +55,14 @@ async def read_slots(
     store: TelemetryStore, park: Park, requests: Iterable[SlotRequest]
 ) -> dict[SlotRequest, SlotFrame]:
     """Answer all requests with as few queries as fields and ranges allow; raises ``UnreachableError``."""
+    parts = {request: _parts(park, request) for request in dict.fromkeys(requests)}
+    frames = await _read_parts(store, park, (part for own in parts.values() for part in own))
+    return {request: joined([frames[part] for part in own]) for request, own in parts.items()}
+
+
+async def _read_parts(
+    store: TelemetryStore, park: Park, requests: Iterable[SlotRequest]
+) -> dict[SlotRequest, SlotFrame]:
     together: dict[tuple[object, ...], list[SlotRequest]] = defaultdict(list)
     for request in dict.fromkeys(requests):
         point = park.points[request.point]
@@ -172,5 +185,32 @@ def _query(
 
 def _local_offset(park: Park, request: SlotRequest) -> int:
     """Seconds by which slots counted from 1970 UTC must move to start at local midnight (half-hour time zones)."""
-    midnight = start_of_day_ms(local_day(request.start_ms, park.timezone), park.timezone)
-    return (midnight // 1000) % request.slot_seconds
+    return _offset_seconds(park.timezone, local_day(request.start_ms, park.timezone), request.slot_seconds)
+
+
+def _parts(park: Park, request: SlotRequest) -> list[SlotRequest]:
+    """The request, cut at the midnights from which on slots lie otherwise.
+
+    A clock change that is no whole number of slots (half an hour in Lord Howe; any, for slots of several hours) moves
+    the slots of the following days. Each day's slots start at its own midnight, however much is read before it: the
+    same window must be the same whether it is judged alone or with the days around it.
+    """
+    if request.slot_seconds >= DAY_SECONDS or request.start_ms >= request.stop_ms:
+        return [request]
+    cuts = _cuts(park.timezone, request.slot_seconds, request.start_ms, request.stop_ms)
+    edges = [request.start_ms, *cuts, request.stop_ms]
+    return [dataclasses.replace(request, start_ms=start, stop_ms=stop) for start, stop in pairwise(edges)]
+
+
+@lru_cache(maxsize=1024)
+def _cuts(zone: ZoneInfo, slot_seconds: int, start_ms: int, stop_ms: int) -> tuple[int, ...]:
+    """Midnights within the range from which on slots lie otherwise than before."""
+    first, last = local_day(start_ms, zone).toordinal(), local_day(stop_ms - 1, zone).toordinal()
+    offsets = [_offset_seconds(zone, date.fromordinal(day), slot_seconds) for day in range(first, last + 1)]
+    days = (date.fromordinal(first + place) for place in range(1, len(offsets)) if offsets[place] != offsets[place - 1])
+    cuts = (start_of_day_ms(day, zone) for day in days)
+    return tuple(cut for cut in cuts if start_ms < cut < stop_ms)
+
+
+def _offset_seconds(zone: ZoneInfo, day: date, slot_seconds: int) -> int:
+    return (start_of_day_ms(day, zone) // 1000) % slot_seconds

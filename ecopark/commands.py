@@ -42,7 +42,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Try it": ("demo", "replay", "simulate"),
     "Set up": ("park", "doctor"),
     "Run a park": ("gateway", "ingest", "analytics", "dashboards"),
-    "Look into it": ("rules", "quarantine", "export"),
+    "Look into it": ("rules", "scorecard", "quarantine", "export"),
 }
 """How ``ecopark --help`` lists the commands; one that is named nowhere comes last."""
 

@@ -53,6 +53,8 @@ class RefusalReason(StrEnum):
     VALUE_NOT_FINITE = "value_not_finite"
     UNKNOWN_STATUS = "unknown_status"
     UNKNOWN_REASON = "unknown_reason"
+    TOO_MANY_RUNS = "too_many_runs"
+    """A batch of a new run of a gateway that has begun too many of late."""
     NO_BIRTH = "no_birth"
     """A Sparkplug metric that came by alias before the birth that would explain it."""
 

@@ -11,6 +11,7 @@ from ingest_service.quality_watch import Flagged
 from ingest_service.reception import UNKNOWN_SOURCE, Reception
 from ingest_service.state.ingest_state import IngestState
 from ingest_service.state.run_cursor import RunCursor, RunKey
+from ingest_service.state.run_limit import give_room
 from ingest_service.state.settlement import (
     FLAGGED_PREFIX,
     HOUR_MS,
@@ -47,12 +48,17 @@ class IntakeRound:
         """For deliveries whose sender waits to hear."""
         self.late = LateTimes()
         self.flagged: list[Flagged] = []
+        self._full: set[str] = set()
+        """Gateways that have begun too many runs."""
 
     def add(self, delivery: Delivery) -> None:
         """Admit one delivery; a batch that is stored already changes only its counts, unless a refill wants it."""
         self.deliveries.append(delivery)
         settlement = self.settlement
         settlement.counts[Count.BATCHES_RECEIVED] += 1
+        has_room = self._has_room(delivery)
+        if not has_room:
+            delivery = delivery._replace(identity=None)
         key = self._ledger_key(delivery)
         is_new, refills = self._is_new(delivery, key), self._refills(delivery)
         if self._state.is_joint:
@@ -68,8 +74,9 @@ class IntakeRound:
         identity = delivery.identity if delivery.gateway else None
         settlement.line(key).batch_came(identity.seq if identity else 0, delivery.received_at_ms)
         message, now_ms = delivery.message, delivery.received_at_ms
-        if message.retain:
-            refused = RefusedRecord(RefusalReason.RETAINED, "", message.payload)
+        if message.retain or not has_room:
+            reason = RefusalReason.RETAINED if message.retain else RefusalReason.TOO_MANY_RUNS
+            refused = RefusedRecord(reason, "", message.payload)
             self._take(delivery, key, Admission([], [refused], 0, 0))
             return
         numbered = delivery.identity is not None
@@ -202,12 +209,37 @@ class IntakeRound:
         if identity is None or not delivery.gateway:
             return True
         cursor = self._cursor(RunKey(delivery.gateway, identity.run), identity.oldest or identity.seq)
+        cursor.changed_ms = max(cursor.changed_ms, delivery.received_at_ms)
         created_ms = created_ms_of(delivery.message.properties)
         is_new = cursor.arrive(identity.seq, identity.oldest, created_ms or 0)
         self.settlement.line(key).through_seq = cursor.through
         if is_new and created_ms and 0 <= delivery.received_at_ms - created_ms < FRESH_BATCH_MS:
             self.fresh_created_ms.append(created_ms)
         return is_new
+
+    def _has_room(self, delivery: Delivery) -> bool:
+        """Whether its run is known or may begin; of a run that takes another's place, that one is noted to go."""
+        identity, gateway = delivery.identity, delivery.gateway
+        if identity is None or not gateway:
+            return True
+        key, settlement = RunKey(gateway, identity.run), self.settlement
+        if key in settlement.cursors:
+            return True
+        if key in self._state.cursors:
+            if key in settlement.dropped_runs:
+                settlement.dropped_runs.remove(key)
+            return True
+        if gateway in self._full:
+            return False
+        known = {k: c for k, c in self._state.cursors.items() if k.gateway == gateway}
+        known |= {k: c for k, c in settlement.cursors.items() if k.gateway == gateway}
+        runs = ((k, c) for k, c in known.items() if k not in settlement.dropped_runs)
+        going = give_room(runs, delivery.received_at_ms)
+        if going is None:
+            self._full.add(gateway)
+            return False
+        settlement.dropped_runs += [k for k in going if k not in settlement.cursors]
+        return True
 
     def _cursor(self, key: RunKey, oldest: int) -> RunCursor:
         cursor = self.settlement.cursors.get(key)

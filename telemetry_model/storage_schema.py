@@ -18,6 +18,8 @@ ANOMALIES = "anomalies"
 LEDGER = "ledger"
 ROLLUP_PROGRESS = "rollup_progress"
 """Up to when rollups are made; the row's time says so for the hours."""
+DELETIONS = "deletions"
+"""Before when raw readings of a medium were deleted (the row's time): nothing is formed anew from what came later."""
 LATE_ARRIVALS = "late_arrivals"
 """Where readings were written long after they were measured: which verdicts and sums must be formed anew."""
 QUALITY_FLAGS = "quality_flags"
@@ -31,6 +33,7 @@ RECORD_TAGS: dict[str, tuple[str, ...]] = {
     LATE_ARRIVALS: ("device", "park", "replica"),
     ROLLUP_PROGRESS: ("park",),
     QUALITY_FLAGS: ("flag", "gateway", "park", "point"),
+    DELETIONS: ("medium", "park"),
     ANOMALIES: ("park", "rule", "subject", "tenant"),
 }
 _FINDING_FIELDS = (
@@ -47,6 +50,7 @@ RECORD_FIELDS: dict[str, tuple[str, ...]] = {
     LATE_ARRIVALS: ("oldest_ms", "newest_ms", "readings"),
     ROLLUP_PROGRESS: ("marks_through_ms",),
     QUALITY_FLAGS: ("observed", "limit", "value"),
+    DELETIONS: ("readings",),
     ANOMALIES: ("verdict", "day_start_ms", "day_end_ms", "start_ms", "end_ms", "observed", "expected", "unit", "points",
                 "said_vi", "said_en", "method", "noticed_at_ms"),
 }  # fmt: skip

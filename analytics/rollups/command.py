@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from analytics.deleted_time import note_deletion
 from analytics.rollups.keeper import RollupKeeper
 from analytics.rollups.retention import Deletion, parse_keep, plan_deletion
 from analytics.rollups.roll import HOUR_MS
@@ -34,7 +35,8 @@ _park = click.option("--park", "park_folder", required=True, help="The park regi
 def rollups(store_url: str, store_token: str, park_folder: str, from_text: str, to_text: str) -> None:
     """Make hourly and daily sums of what was measured; the analytics service does it by itself.
 
-    Without --from: catch up to now, as the service does. With --from: make them again, whatever is there.
+    Without --from: catch up to now, as the service does. With --from: make them again, whatever is there. Sums of
+    readings that `retention` deleted stay as they are.
     """
     if to_text and not from_text:
         raise OperatorError("--to needs --from")
@@ -51,7 +53,8 @@ def retention(store_url: str, store_token: str, park_folder: str, keeps: tuple[s
     """Delete raw readings older than so many days; their hourly and daily sums stay.
 
     Findings, indicators, the ledger and all sums are never deleted, and no reading before its sums are made. Check what
-    your licence and Circular 10/2021 ask you to keep before you use this.
+    your licence and Circular 10/2021 ask you to keep before you use this. Verdicts on deleted time
+    stay as they are: readings that come later for it are stored and change nothing.
     """
     asyncio.run(_retention(store_url, store_token, park_folder, keeps, delete))
 
@@ -101,6 +104,7 @@ async def _retention(url: str, token: str, park_folder: str, keeps: tuple[str, .
 async def _let_go(store: TelemetryStore, park: Park, planned: Deletion, delete: bool) -> None:
     before = local_day(planned.before_ms, park.timezone)
     if delete and planned.readings:
+        await note_deletion(store, park.id, planned.medium, planned.before_ms, planned.readings)
         await store.delete_readings(planned.medium.value, park.id, planned.before_ms)
     done = "deleted" if delete else "would be deleted (--delete does it)"
     click.echo(f"{planned.medium.value}: {planned.readings} readings before {before} {done}")

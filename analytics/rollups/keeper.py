@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from analytics.deleted_time import NOTHING_DELETED, deleted_before
 from analytics.readings_query import FAR_AHEAD_MS, LONG_AGO_MS, data_range
 from analytics.rollups.roll import HOUR_MS, Stretch, merged, roll_up
 from analytics.windows import Window, day_window, day_windows, local_day
@@ -97,7 +98,8 @@ class RollupKeeper:
         return rows
 
     async def _roll(self, stretch: Stretch, again: bool) -> int:
-        return await roll_up(self._store, self._park, stretch, again)
+        deleted = await deleted_before(self._store, self._park.id) if again else NOTHING_DELETED
+        return await roll_up(self._store, self._park, stretch, again, deleted)
 
     def _days(self, start_ms: int, stop_ms: int, again: bool) -> Iterable[Window]:
         zone = self._park.timezone

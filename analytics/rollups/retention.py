@@ -15,8 +15,8 @@ from telemetry_model.storage_schema import FIELD_STATUS, ROLLUP_PROGRESS
 from telemetry_store.protocol import TelemetryStore
 from telemetry_store.query import Aggregate, Select, SeriesQuery
 
-LEAST_DAYS = 400
-"""Late readings come up to 60 days after the fact, and a year's verdict needs its whole year."""
+LEAST_DAYS = 460
+"""A year's verdict needs its whole year, and is formed anew for 60 days after it; some time to run the command in."""
 DAY_MS = 86_400_000
 
 

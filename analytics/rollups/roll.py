@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from analytics.deleted_time import NOTHING_DELETED, Edges
 from service_runtime.errors import UnreachableError
 from service_runtime.logs import event
 from telemetry_model.park_register import Park
@@ -55,13 +56,19 @@ def sources_of(park: Park, devices: Iterable[str] = ()) -> list[Source]:
     return sorted({Source(point.medium, point.field_name, point.quantity.kind) for point in points})
 
 
-async def roll_up(store: TelemetryStore, park: Park, stretch: Stretch, again: bool = False) -> int:
+async def roll_up(
+    store: TelemetryStore, park: Park, whole: Stretch, again: bool = False, deleted: Edges = NOTHING_DELETED
+) -> int:
     """Write the rollups of a stretch; returns how many rows. ``again``: some may be there and may have become wrong.
 
-    Raises ``UnreachableError``; what was written by then is right and will be written again.
+    Of time whose readings were ``deleted`` the rollups are all that is left: they are not touched. Raises
+    ``UnreachableError``; what was written by then is right and will be written again.
     """
     written = 0
-    for source in sources_of(park, stretch.devices):
+    for source in sources_of(park, whole.devices):
+        stretch = _kept(whole, deleted.get(source.medium, whole.start_ms))
+        if stretch.start_ms >= stretch.stop_ms:
+            continue
         rows = await _rolled(store, park, source, stretch, again)
         if again:
             rolled = {(tuple(row.series.tags().values()), row.time_ms) for row in rows}
@@ -69,6 +76,14 @@ async def roll_up(store: TelemetryStore, park: Park, stretch: Stretch, again: bo
         await _write(store, rows)
         written += len(rows)
     return written
+
+
+def _kept(stretch: Stretch, deleted_before_ms: int) -> Stretch:
+    """The whole hours of a stretch, or the whole day, that no deletion touched."""
+    if stretch.start_ms >= deleted_before_ms:
+        return stretch
+    first = -(-deleted_before_ms // HOUR_MS) * HOUR_MS if stretch.period is RollupPeriod.HOURLY else stretch.stop_ms
+    return stretch._replace(start_ms=min(first, stretch.stop_ms))
 
 
 async def _rolled(store: TelemetryStore, park: Park, source: Source, stretch: Stretch, again: bool) -> list[ReadingRow]:

@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+from analytics.deleted_time import NOTHING_DELETED, deleted_before
 from analytics.evaluate import judge
 from analytics.finding import Finding
 from analytics.plan import JudgingRange
@@ -35,7 +36,9 @@ async def build_scorecard(
         raise OperatorError(f"--year {year}: the year has not begun, there is nothing to report")
     first_day, last_day = date(year, 1, 1), local_day(until_ms - 1, zone)
     rules = _rules(needs_store=store is not None)
-    findings = await _findings(store, park, rules, JudgingRange(start_ms, until_ms, _since_ms(park, since)), now_ms)
+    deleted = await deleted_before(store, park.id) if store is not None else NOTHING_DELETED
+    span = JudgingRange(start_ms, until_ms, _since_ms(park, since), deleted_before=deleted)
+    findings = await _findings(store, park, rules, span, now_ms)
     tables = load_catalogue()
     cells = assess(park, tables, load_rulebook(), findings, first_day, last_day)
     firm_specs = [spec for table in tables if table.id == FIRM_TABLE for spec in table.indicators]

@@ -67,6 +67,8 @@ class ServiceCollector(Collector):
         yield flagged
         dropped = counts[Count.QUARANTINE_DROPPED]
         yield CounterMetricFamily("ecopark_ingest_quarantine_dropped", "Records a full quarantine gave up", dropped)
+        runs = counts[Count.RUNS_DROPPED]
+        yield CounterMetricFamily("ecopark_ingest_runs_dropped", "Runs at rest that gave their place to new ones", runs)
         unpromised = self._view.subscriber.unpromised_dropped
         yield CounterMetricFamily("ecopark_ingest_unpromised_dropped", "QoS 0 messages that found no room", unpromised)
         yield from self._sparkplug()

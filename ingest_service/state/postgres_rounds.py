@@ -4,7 +4,7 @@ Rows are locked in one order by every replica: runs, ledger lines, quarantine, c
 """
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ingest_service.state.ingest_state import StaleRoundError
@@ -59,6 +59,9 @@ _ADD_COUNTS = """
 INSERT INTO counts AS c (name, value) SELECT * FROM unnest(%s::text[], %s::bigint[]) ORDER BY 1
 ON CONFLICT (name) DO UPDATE SET value = c.value + excluded.value RETURNING name, value
 """
+# Not one in which another replica has taken a batch meanwhile.
+_DROP_RUN = "DELETE FROM cursors WHERE gateway = %s AND run = %s AND changed = %s"
+_DROP_REFILL = "DELETE FROM refills WHERE gateway = %s AND run = %s"
 _NAME_ROUND = """
 INSERT INTO replicas VALUES (%s, %s) ON CONFLICT (replica) DO UPDATE SET last_round = excluded.last_round
 """
@@ -75,9 +78,11 @@ class Committed(NamedTuple):
 
 
 def commit_round(
-    connection: Connection, settlement: Settlement, replica: str, known: Collection[RunKey], max_records: int
+    connection: Connection, settlement: Settlement, replica: str, known: Mapping[RunKey, int], max_records: int
 ) -> Committed:
     """Raises ``psycopg.Error``, and :class:`StaleRoundError`; then nothing has changed.
+
+    ``known`` are the runs the round knew, and which change made them what it took them for.
 
     A round whose commit was not answered may have been committed: its token tells, and it is not counted twice.
     """
@@ -96,7 +101,8 @@ def commit_round(
         _add_to_ledger(connection, settlement)
         _many(connection, _REFILL_PROGRESS, [(str(refill.arrived), *key) for key, refill in refills.items()])
         dropped = _add_refusals(connection, settlement, max_records)
-        numbers = [*settlement.counts.items(), (Count.QUARANTINE_DROPPED, dropped)]
+        runs_dropped = _drop_runs(connection, settlement, known)
+        numbers = [*settlement.counts.items(), (Count.QUARANTINE_DROPPED, dropped), (Count.RUNS_DROPPED, runs_dropped)]
         counts = _add_counts(connection, [(str(name), number) for name, number in numbers if number])
         run(connection, _NAME_ROUND, (replica, settlement.token))
     return Committed(cursors, changed, refills, counts, dropped)
@@ -144,6 +150,16 @@ def _begin_runs(connection: Connection, arrivals: dict[RunKey, Arrival]) -> None
     for key, arrival in arrivals.items():
         start = RunCursor.starting_at(arrival.oldest or arrival.seq)
         run(connection, _NEW_RUN, (*key, start.base, start.through))
+
+
+def _drop_runs(connection: Connection, settlement: Settlement, known: Mapping[RunKey, int]) -> int:
+    """Returns how many went."""
+    gone = 0
+    for key in sorted(settlement.dropped_runs):
+        if run(connection, _DROP_RUN, (*key, known.get(key, 0))).rowcount:
+            run(connection, _DROP_REFILL, key)
+            gone += 1
+    return gone
 
 
 def _move_cursor(connection: Connection, key: RunKey, cursor: RunCursor) -> int:

@@ -27,6 +27,7 @@ LOCK_WAIT_SECONDS = 8.0
 DEADLOCK_TRIES = 5
 _LOCK_CLASS = 0x65636F
 _BROKER_SESSION = "broker_session"
+_LAST_RECEIVED = "SELECT gateway, run, max(last_received_ms) FROM ledger GROUP BY gateway, run"
 _SET = "INSERT INTO ingest_state VALUES (%s, %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
@@ -46,6 +47,8 @@ class Look(NamedTuple):
     refills: dict[RunKey, Refill]
     broker_session: str
     leads: bool
+    runs: int
+    """How many there are in all."""
 
 
 class PostgresSession:
@@ -86,8 +89,21 @@ class PostgresSession:
         if not self._leads:
             self._leads = not self._name.shares or self._try_lock(connection, "leader")
         self._horizon = horizon
-        cursors = [(RunKey(*row[:2]), cursor_of(row), row[6]) for row in rows]
-        return Look(known is None, cursors, counts, refills, session, self._leads)
+        # What has changed since the look before was heard about now; only at first the ledger is asked.
+        received = dict.fromkeys((RunKey(*row[:2]) for row in rows), time.time_ns() // 1_000_000)
+        if known is None:
+            received = {RunKey(*key): ms for *key, ms in run(connection, _LAST_RECEIVED)}
+        [(runs,)] = run(connection, "SELECT count(*) FROM cursors")
+        cursors = []
+        for row in rows:
+            key, cursor = RunKey(*row[:2]), cursor_of(row)
+            cursor.changed_ms = received.get(key, 0)
+            cursors.append((key, cursor, row[6]))
+        return Look(known is None, cursors, counts, refills, session, self._leads, runs)
+
+    def look_at_all_next(self) -> None:
+        """Runs are gone that the next look must no longer show."""
+        self._horizon = None
 
     def begin_broker_session(self, connection: Connection) -> str:
         """A new one, for all replicas."""

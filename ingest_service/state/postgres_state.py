@@ -78,7 +78,7 @@ class PostgresState:
 
     async def commit(self, settlement: Settlement) -> int:
         """Joint with the other replicas; see :func:`~ingest_service.state.postgres_rounds.commit_round`."""
-        known, keep = frozenset(self.cursors), self._quarantine_max_records
+        known, keep = dict(self._changed), self._quarantine_max_records
         try:
             done: Committed = await self._run(
                 lambda connection: commit_round(connection, settlement, self._replica, known, keep)
@@ -87,7 +87,10 @@ class PostgresState:
             await self._reload(list(first_arrivals(settlement)))
             raise
         for key in settlement.cursors.keys() & done.cursors.keys():
+            done.cursors[key].changed_ms = settlement.cursors[key].changed_ms
             self._note(key, done.cursors[key], done.changed[key])
+        for key in settlement.dropped_runs:
+            self._forget(key)
         self.refills.update(done.refills)
         for name, value in done.counts.items():
             self.counts[name] = value
@@ -203,12 +206,11 @@ class PostgresState:
         cursors, changed = await self._run(lambda connection: read_cursors(connection, keys))
         refills = await self._run(lambda connection: read_refills(connection, keys))
         for key in keys:
-            self._changed.pop(key, None)
+            before = self.cursors.get(key)
+            self._forget(key)
             if key in cursors:
+                cursors[key].changed_ms = before.changed_ms if before is not None else 0
                 self._note(key, cursors[key], changed[key])
-            else:
-                self.cursors.pop(key, None)
-            self.refills.pop(key, None)
         self.refills.update(refills)
 
     def _take(self, look: Look) -> None:
@@ -220,9 +222,17 @@ class PostgresState:
             self._note(key, cursor, changed)
         for name, value in look.counts.items():
             self.counts[name] = value
+        if len(self.cursors) > look.runs:
+            # Another replica has dropped some.
+            self._session.look_at_all_next()
         self.refills = dict(look.refills)
         self.broker_session = look.broker_session
         self.leads = look.leads
+
+    def _forget(self, key: RunKey) -> None:
+        self._changed.pop(key, None)
+        self.cursors.pop(key, None)
+        self.refills.pop(key, None)
 
     def _note(self, key: RunKey, cursor: RunCursor, changed: int) -> None:
         """The run that changed last is the last of its gateway; what we know already is left where it is."""

@@ -35,14 +35,18 @@ class RunCursor:
       the cursor moves on. A missing batch that arrives after all is new, and no longer missing.
     """
 
-    __slots__ = ("base", "stored", "through", "through_created_ms")
+    __slots__ = ("base", "changed_ms", "stored", "through", "through_created_ms")
 
-    def __init__(self, base: int, through: int, stored: SequenceRanges, through_created_ms: int = 0) -> None:
+    def __init__(
+        self, base: int, through: int, stored: SequenceRanges, through_created_ms: int = 0, changed_ms: int = 0
+    ) -> None:
         self.base = base
         self.through = through
         self.stored = stored
         self.through_created_ms = through_created_ms
         """When the gateway committed batch ``through``; 0 when that batch came before a hole was filled."""
+        self.changed_ms = changed_ms
+        """When a batch of the run came last, as far as we know."""
 
     @classmethod
     def starting_at(cls, oldest: int) -> "RunCursor":
@@ -84,4 +88,4 @@ class RunCursor:
 
     def copy(self) -> "RunCursor":
         """An independent copy, to be thrown away when its round fails."""
-        return RunCursor(self.base, self.through, self.stored.copy(), self.through_created_ms)
+        return RunCursor(self.base, self.through, self.stored.copy(), self.through_created_ms, self.changed_ms)

@@ -25,6 +25,7 @@ class Count(StrEnum):
     BATCHES_REFILLED = "batches_refilled"
     READINGS_REFILLED = "readings_refilled"
     QUARANTINE_DROPPED = "quarantine_dropped"
+    RUNS_DROPPED = "runs_dropped"
 
 
 REFUSED_PREFIX = "refused:"
@@ -113,6 +114,8 @@ class Settlement:
     refusals: list[Refusal] = field(default_factory=list)
     refilled: dict[RunKey, set[int]] = field(default_factory=dict)
     arrivals: list[Arrival] = field(default_factory=list)
+    dropped_runs: list[RunKey] = field(default_factory=list)
+    """They give their places to runs that begin."""
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def line(self, key: LedgerKey) -> LedgerLine:

@@ -51,6 +51,9 @@ UPDATE ledger SET revision = revision + 1 WHERE gateway = :gateway AND run = :ru
 """
 _BEGIN_REFILL = "INSERT OR REPLACE INTO refills VALUES (?, ?, ?, ?, ?, ?, '')"
 _REFILL_PROGRESS = "UPDATE refills SET arrived = ? WHERE gateway = ? AND run = ?"
+_DROP_RUN = "DELETE FROM cursors WHERE gateway = ? AND run = ?"
+_DROP_REFILL = "DELETE FROM refills WHERE gateway = ? AND run = ?"
+_LAST_RECEIVED = "SELECT gateway, run, max(last_received_ms) FROM ledger GROUP BY gateway, run"
 _REFILL_FROM = """
 SELECT gateway, run, min(first_seq) FROM ledger
 WHERE first_seq > 0 AND (hour_ms + 3600000 > ?1 OR last_received_ms >= ?1) GROUP BY gateway, run
@@ -101,8 +104,12 @@ class StateFile:
         for key, cursor in settlement.cursors.items():
             self.cursors.pop(key, None)
             self.cursors[key] = cursor
+        for key in settlement.dropped_runs:
+            self.cursors.pop(key, None)
+            self.refills.pop(key, None)
         self.counts.update(settlement.counts)
         self.counts[Count.QUARANTINE_DROPPED] += dropped
+        self.counts[Count.RUNS_DROPPED] += len(settlement.dropped_runs)
         return dropped
 
     async def begin_refills(
@@ -160,11 +167,13 @@ class StateFile:
             raise OperatorError(f"{self._path}: ingest state cannot be written ({error})") from error
 
     def _load(self) -> None:
+        received = {RunKey(*run): ms for *run, ms in self._connection.execute(_LAST_RECEIVED)}
         columns = "gateway, run, base, through, stored, through_created_ms"
         for gateway, run, base, through, stored, created_ms in self._connection.execute(
             f"SELECT {columns} FROM cursors ORDER BY changed"
         ):
-            self.cursors[RunKey(gateway, run)] = RunCursor(base, through, SequenceRanges.parse(stored), created_ms)
+            key, ranges = RunKey(gateway, run), SequenceRanges.parse(stored)
+            self.cursors[key] = RunCursor(base, through, ranges, created_ms, received.get(key, 0))
         for gateway, run, since_ms, from_seq, to_seq, started_ms, arrived in self._connection.execute(
             "SELECT * FROM refills"
         ):
@@ -184,6 +193,8 @@ class StateFile:
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
+            for statement in (_DROP_RUN, _DROP_REFILL):
+                connection.executemany(statement, settlement.dropped_runs)
             for key, cursor in settlement.cursors.items():
                 values = (*key, cursor.base, cursor.through, str(cursor.stored), cursor.through_created_ms)
                 connection.execute(_UPSERT_CURSOR, values)
@@ -210,6 +221,7 @@ class StateFile:
                 add_refusals(connection, settlement.refusals)
                 dropped = drop_oldest(connection, self._quarantine_max_records)
             counts = [*settlement.counts.items(), (Count.QUARANTINE_DROPPED, dropped)]
+            counts.append((Count.RUNS_DROPPED, len(settlement.dropped_runs)))
             connection.executemany(_ADD_COUNT, [(str(name), number) for name, number in counts if number])
             connection.execute("COMMIT")
         except sqlite3.Error:

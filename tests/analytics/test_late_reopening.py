@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from analytics.arrivals import OVERLAP_MS, ArrivalBook, Mark
 from analytics.bootstrap import AnalyticsService
+from analytics.deleted_time import note_deletion
 from analytics.evaluate import evaluate
 from analytics.finding import Finding
 from analytics.findings_store import read_findings, read_revisions
@@ -20,6 +21,7 @@ from analytics.rulebook import load_rulebook
 from analytics.settings import AnalyticsSettings
 from service_runtime.clock import ManualClock
 from telemetry_model.park_register import Park
+from telemetry_model.quantities import Medium
 from telemetry_model.storage_schema import LATE_ARRIVALS
 from telemetry_store.query import SeriesQuery, SeriesResult
 from telemetry_store.rows import ReadingRow, RecordRow, WriteOutcome
@@ -173,6 +175,23 @@ async def test_everything_late_gives_what_was_there_in_time_gives(folder: Path) 
     await store.close()
 
 
+async def test_late_readings_for_deleted_time_change_no_verdict(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store, clock = MortalStore(folder / "store.db"), ManualClock(NOW_MS)
+    service, _ = a_service(folder, store, clock)
+    await arrive(store, all_rows(a_park()), clock.now_ms())
+    clock.advance(120)
+    await service.evaluate_once()
+    before = await known(store)
+    await note_deletion(store, "test-park", Medium.AIR, BEGIN_MS + 2 * DAY, 96)
+    await store.delete_readings("air", "test-park", BEGIN_MS + 2 * DAY)
+    await arrive(store, readings(a_park(), "aq.pm10", BEGIN_MS + HOUR, [900.0] * 20), clock.now_ms())
+    clock.advance(120)
+    await service.evaluate_once()
+    assert await known(store) == before
+    assert "whose readings were deleted" in caplog.text
+    await store.close()
+
+
 @pytest.mark.parametrize("after", [False, True])
 async def test_a_crash_between_any_two_steps_loses_and_doubles_nothing(folder: Path, after: bool) -> None:
     rows = all_rows(a_park())
@@ -247,11 +266,11 @@ async def test_any_order_of_arrival_gives_the_same_findings(data: st.DataObject)
 async def test_a_mark_that_shows_up_behind_a_newer_one_is_not_missed(folder: Path) -> None:
     store, book = SqliteStore(folder / "store.db"), ArrivalBook(folder / "state.db")
     await store.write_records([mark([BEGIN_MS], NOW_MS)])
-    book.done(await book.unread(store, "test-park", NOW_MS + DAY, 0))
+    book.done(await book.unread(store, "test-park", NOW_MS + DAY, 0), NOW_MS + DAY)
     await store.write_records([mark([BEGIN_MS + HOUR], NOW_MS - OVERLAP_MS + 1)])
     again = await book.unread(store, "test-park", NOW_MS + DAY, 0)
     assert [found.oldest_ms for found in again.ready] == [BEGIN_MS + HOUR]
-    book.done(again)
+    book.done(again, NOW_MS + DAY)
     assert await book.unread(store, "test-park", NOW_MS + DAY, 0) == ((), ())
     book.close()
     await store.close()
@@ -264,7 +283,7 @@ async def test_marks_wait_until_their_device_is_quiet_but_not_for_ever(folder: P
     newest = NOW_MS + 3_600_000
     waiting = await book.unread(store, "test-park", newest - 60_000, 600_000)
     assert (len(waiting.ready), len(waiting.waiting)) == (0, 7)
-    book.done(waiting)
+    book.done(waiting, newest)
     assert len((await book.unread(store, "test-park", newest, 600_000)).ready) == 7
     book.close()
     await store.close()

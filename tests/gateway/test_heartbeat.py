@@ -11,7 +11,7 @@ from gateway.heartbeat import Heartbeat
 from gateway.outbox import Outbox, OutboxLimits
 from gateway.outbox_thread import OutboxThread
 from service_runtime.clock import ManualClock
-from telemetry_model.control_messages import decode_health
+from telemetry_model.control_messages import decode_health, decode_status
 from telemetry_model.reading import Reading
 from tests.gateway.waiting import until
 
@@ -59,3 +59,22 @@ async def test_a_log_that_cannot_be_pruned_is_told_once_and_health_goes_on(
     thread.close()
     outbox.close()
     other.close()
+
+
+async def test_who_asks_is_told_what_the_log_holds_since_then(tmp_path: Path) -> None:
+    clock, broker = ManualClock(1_800_000_000_000), Broker()
+    outbox = Outbox.open(tmp_path / "out.db", clock)
+    for _ in range(3):
+        outbox.commit([[Reading("em-1.voltage", 1, 1.0)]], {})
+        clock.advance(10)
+    thread = OutboxThread(outbox)
+    heartbeat = Heartbeat(thread, broker, GatewayEvents(), clock, "status", "health", 60.0)
+    beating = asyncio.create_task(heartbeat.run())
+    heartbeat.connected(1_800_000_000_000 + 5_000)
+    await until(lambda: "status" in dict(broker.taken), "the status")
+    status = decode_status(dict(broker.taken)["status"])
+    assert (status.oldest_seq, status.next_seq, status.since_ms, status.since_seq) == (1, 4, 1_800_000_005_000, 2)
+    beating.cancel()
+    await asyncio.gather(beating, return_exceptions=True)
+    thread.close()
+    outbox.close()

@@ -137,3 +137,16 @@ async def test_a_request_that_cannot_be_read_is_said_once(
         await ask(echo, sender.outbox.run, 1, 1)
         await until(lambda: len(echo.seen) == 2, "the good request to be obeyed")
     assert caplog.text.count("control message cannot be read") == 1
+
+
+async def test_who_asks_what_the_log_holds_since_then_hears_it_and_gets_no_batch(
+    mosquitto: MosquittoServer, tmp_path: Path
+) -> None:
+    sender, echo = RecallingSender(tmp_path, mosquitto.url), StoredEcho(mosquitto.url, READINGS, STORED)
+    await sender.commit(3)
+    async with recalling(sender, echo):
+        await until(lambda: all_stored(sender), "everything stored")
+        question = encode_control(ResendRequest("", 0, 0, since_ms=1234))
+        assert await echo.session.publish(RESEND, question)
+        await until(lambda: sender.asked_since, "the question to be heard")
+    assert (sender.asked_since, sender.events.recalled_batches) == ([1234], 0)

@@ -104,6 +104,20 @@ async def test_a_mark_that_is_kept_is_tried_again_before_anything_is_acknowledge
     assert len(await marks_in(rig.store)) == 1
 
 
+async def test_what_came_in_time_but_waited_for_the_store_is_marked(rig: Rig) -> None:
+    inner = rig.store.write_readings
+
+    async def away_for_two_hours(rows: Sequence[ReadingRow]) -> WriteOutcome:
+        if rig.clock.now_ms() > NOW_MS:
+            return await inner(rows)
+        rig.clock.advance(7200)
+        return WriteOutcome(len(rows), kept=tuple(range(len(rows))), kept_detail="no answer")
+
+    rig.store.write_readings = away_for_two_hours  # type: ignore[method-assign]
+    await rig.take(a_delivery(a_pack(1, start_ms=NOW_MS), numbered("r", 1)))
+    assert await marks_in(rig.store) == [("em-1", NOW_MS, NOW_MS, 1)], "its hour may have been summed up meanwhile"
+
+
 async def test_a_crash_between_rows_and_state_marks_them_when_they_come_again(rig: Rig) -> None:
     delivery = a_delivery(a_pack(1, start_ms=NOW_MS - DAY), numbered("r", 1))
     rig.subscriber.receive(delivery.message)

@@ -10,7 +10,7 @@ import pytest
 
 from ingest_service.cursor_announcer import CursorAnnouncer
 from ingest_service.settings import IngestSettings
-from ingest_service.state import postgres_session, postgres_state
+from ingest_service.state import postgres_session, postgres_state, run_limit
 from ingest_service.state.ingest_state import StaleRoundError
 from ingest_service.state.run_cursor import BEYOND_ANY_LOG, RunKey
 from ingest_service.state.settlement import Count, Refusal, Settlement
@@ -157,6 +157,26 @@ async def test_a_state_that_was_emptied_meanwhile_does_not_hold_the_round_up(par
         connection.execute("TRUNCATE cursors, counts, ledger")
     await take(one, 2, 3, oldest=2)
     assert str(one.state.cursors[KEY].stored) == "2-3"
+
+
+async def test_a_run_that_one_replica_dropped_is_forgotten_by_the_other_and_may_begin_again(
+    park: Park, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_limit, "MAX_RUNS_PER_GATEWAY", 1)
+    one, two = park.replica("one"), park.replica("two")
+    await take(one, 1, 2)
+    await two.state.refresh()
+    for rig in (one, two):
+        rig.clock.advance(86_400)
+    await one.take(a_delivery(a_pack(1), numbered("new", 1)))
+    await two.state.refresh()
+    await two.state.refresh()
+    assert {key.run for key in two.state.cursors} == {"new"}
+    for rig in (one, two):
+        rig.clock.advance(86_400)
+    await take(two, 3, oldest=3)
+    assert [(key.run, cursor.through) for key, cursor in two.state.cursors.items()] == [("r", 3)]
+    assert two.state.counts[Count.RUNS_DROPPED] == 2
 
 
 async def test_one_replica_leads_and_another_takes_over(park: Park) -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from ingest_service.ledger_writer import LedgerWriter
 from ingest_service.settings import IngestSettings
+from ingest_service.state import run_limit
 from ingest_service.state.ledger import range_text
+from ingest_service.state.open import open_ingest_state
 from ingest_service.state.refill import LogRange
 from ingest_service.state.run_cursor import RunKey
 from ingest_service.state.settlement import HOUR_MS, Count, Refusal, Settlement
@@ -165,6 +167,59 @@ async def test_what_is_forgotten_and_what_is_known_are_one_refill(rig: Rig) -> N
     later = await rig.state.begin_refills(2 * NOW_MS, [], NOW_MS, {key: LogRange(3, 11)})
     assert (later[key].from_seq, later[key].to_seq) == (3, 9)
     assert await rig.state.begin_refills(2 * NOW_MS, [], NOW_MS, {key: LogRange(10, 11)}) == {}
+
+
+@pytest.fixture
+def two_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_limit, "MAX_RUNS_PER_GATEWAY", 2)
+
+
+@pytest.mark.usefixtures("two_runs")
+async def test_a_gateway_that_invents_runs_is_refused_until_one_has_rested(rig: Rig, settings: IngestSettings) -> None:
+    for run in ("a", "b", "c"):
+        await take(rig, 1, run=run)
+    assert {key.run for key in rig.state.cursors} == {"a", "b"}
+    [record] = rig.quarantine.records()
+    assert (record.reason, record.payload) == ("too_many_runs", a_pack(1, start_ms=NOW_MS + 1))
+    lines = {entry.run: (entry.received, entry.quarantined) for entry in rig.book.lines(0, 2 * NOW_MS)}
+    assert lines == {"a": (1, 0), "b": (1, 0), "unnumbered": (1, 1)}
+    rig.clock.advance(3600)
+    await take(rig, 2, run="a")
+    rig.clock.advance(86_400 - 3600)
+    await take(rig, 1, run="c")
+    assert {key.run for key in rig.state.cursors} == {"a", "c"}
+    assert rig.state.counts[Count.RUNS_DROPPED] == 1
+    await rig.state.close()
+    rig.state = open_ingest_state(settings)
+    assert {key.run: cursor.changed_ms - NOW_MS for key, cursor in rig.state.cursors.items()} == {
+        "a": 3_600_000,
+        "c": 86_400_000,
+    }
+    assert rig.state.counts[Count.RUNS_DROPPED] == 1
+
+
+@pytest.mark.usefixtures("two_runs")
+async def test_a_run_with_a_hole_gives_way_to_none(rig: Rig) -> None:
+    await take(rig, 1, 3, run="a")
+    await take(rig, 1, 3, run="b")
+    rig.clock.advance(58 * 86_400)
+    await take(rig, 1, run="c")
+    assert {key.run for key in rig.state.cursors} == {"a", "b"}
+    assert [record.reason for record in rig.quarantine.records()] == ["too_many_runs"]
+    await take(rig, 2, run="b")
+    rig.clock.advance(86_400)
+    await take(rig, 1, run="c")
+    assert {key.run for key in rig.state.cursors} == {"a", "c"}
+
+
+@pytest.mark.usefixtures("two_runs")
+async def test_a_run_that_comes_back_in_the_round_that_would_drop_it_stays(rig: Rig) -> None:
+    await take(rig, 1, run="a")
+    await take(rig, 1, run="b")
+    rig.clock.advance(86_400)
+    await rig.take(*(a_delivery(a_pack(n), numbered(run, n, 1, HOUR)) for run, n in (("c", 1), ("a", 2))))
+    assert rig.state.cursors[RunKey("gw-1", "a")].through == 2
+    assert rig.state.counts[Count.RUNS_DROPPED] == 0
 
 
 async def test_the_same_bytes_refused_again_are_one_record(rig: Rig) -> None:

@@ -1,6 +1,8 @@
 """The servers of the test suite themselves: they listen, end, come back on the same port, and keep what they hold."""
 
 import smtplib
+import socket
+import threading
 import urllib.request
 
 import psycopg
@@ -68,3 +70,14 @@ def test_smtp_server_restarts_on_its_port(smtp_server: SmtpServer) -> None:
     assert not accepts_connections(smtp_server.port)
     smtp_server.restart()
     assert accepts_connections(smtp_server.port)
+
+
+@pytest.mark.real_server
+def test_postgres_starts_again_when_something_else_still_listens_on_its_port(postgres_server: PostgresServer) -> None:
+    postgres_server.kill()
+    with socket.create_server(("127.0.0.1", postgres_server.port)) as squatter:
+        leaving = threading.Timer(0.5, squatter.close)
+        leaving.start()
+        postgres_server.start()
+    leaving.join()
+    assert postgres_server.running

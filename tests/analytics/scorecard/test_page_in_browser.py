@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.servers.process import require_binary
+
 ROOT = Path(__file__).resolve().parents[3]
 DEMO_PARK = ROOT / "deploy" / "parks" / "bach-dang"
 pytestmark = pytest.mark.browser
@@ -17,9 +19,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("chromium is not installed")
+    path = shutil.which("google-chrome") or require_binary("chromium")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
