@@ -1,7 +1,7 @@
 """Is it plausible? Values that move too fast, or not at all, get a flag beside them; the value itself stays as it is.
 
 Only points whose register row asks for it are watched, and only by what this process has seen since it started: the
-first value after a start has nothing to be compared with. How flags are kept: docs/decisions/0010-quality-flags.md.
+first value after a start has nothing to be compared with. How flags are kept: docs/decisions/0009-quality-flags.md.
 """
 
 import math
