@@ -12,7 +12,7 @@ from analytics.rulebook.text import CONFIDENCE_MARK, averaging_text, comparison_
 from analytics.windows import local_text
 
 HEADER = (
-    f"{'period (local)':<16} {'rule':<17} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>10} "
+    f"{'period (local)':<16} {'rule':<18} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>10} "
     f"{'unit':<7} {'data':>5}  basis"
 )
 
@@ -53,7 +53,7 @@ def as_row(finding: Finding, zone: ZoneInfo) -> str:
     limit = "-" if finding.limit is None else f"{finding.limit:.5g}"
     start = local_text(finding.period_start_ms, zone)
     return (
-        f"{start:<16} {finding.rule:<17} {finding.subject:<28} {finding.verdict + '*' * finding.provisional:<18} "
+        f"{start:<16} {finding.rule:<18} {finding.subject:<28} {finding.verdict + '*' * finding.provisional:<18} "
         f"{observed:>10} {limit:>10} {finding.unit:<7} {100 * finding.data_capture:>4.0f}%  "
         f"{CONFIDENCE_MARK[finding.confidence]}"
     )
@@ -61,7 +61,7 @@ def as_row(finding: Finding, zone: ZoneInfo) -> str:
 
 def rule_line(rule: Rule) -> str:
     """A rule version in one line that begins with its id."""
-    return f"{rule.id:<17} {CONFIDENCE_MARK[rule.confidence]:<8} {rule.version:<32} {rule.title_en}"
+    return f"{rule.id:<18} {CONFIDENCE_MARK[rule.confidence]:<8} {rule.version:<32} {rule.title_en}"
 
 
 def explain(rule: Rule) -> Iterable[str]:
