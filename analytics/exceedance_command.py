@@ -29,7 +29,7 @@ from telemetry_store.open import open_store
 from telemetry_store.protocol import TelemetryStore
 
 HEADER = (
-    f"{'period (local)':<16} {'rule':<17} {'subject':<24} {'windows':>7} {'judged':>7} {'exceeded':>8} {'P50':>9} "
+    f"{'period (local)':<16} {'rule':<18} {'subject':<24} {'windows':>7} {'judged':>7} {'exceeded':>8} {'P50':>9} "
     f"{'P95':>9} {'P98':>9} {'highest':>9} {'limit':>9} {'unit':<7} {'hours':>8} {'longest':>8} {'data':>5}"
 )
 
@@ -142,7 +142,7 @@ def _as_row(entry: Exceedances, zone: ZoneInfo) -> str:
     values = " ".join("-".rjust(9) if value is None else f"{value:>9.5g}" for value in numbers)
     limits = " ".join(f"{limit:g}" for limit in entry.limits) or "-"
     return (
-        f"{local_text(entry.start_ms, zone):<16} {entry.rule:<17} {entry.subject:<24} {entry.windows:>7} "
+        f"{local_text(entry.start_ms, zone):<16} {entry.rule:<18} {entry.subject:<24} {entry.windows:>7} "
         f"{entry.judged:>7} {entry.exceeded:>8} {values} {limits:>9} {entry.unit:<7} {entry.hours:>8.6g} "
         f"{entry.longest_hours:>8.6g} {100 * entry.data_capture:>4.0f}%"
     )

@@ -24,7 +24,7 @@ from telemetry_store.open import open_store
 DAY_MS = 86_400_000
 DEFAULT_RANGE_DAYS = 62
 HEADER = (
-    f"  {'period (local)':<16} {'rule':<17} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>10} "
+    f"  {'period (local)':<16} {'rule':<18} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>10} "
     f"{'unit':<7} {'data':>5}  revision, known since, reason"
 )
 
@@ -99,9 +99,11 @@ def findings(
     every = asyncio.run(_read(store_url, store_token, park, (start, stop), wanted))
     if not as_lines:
         click.echo(f"known at {local_text(at_ms, zone)} ({zone.key})\n{HEADER}")
-    for period in then_and_now(every, at_ms):
-        if period.changed or not only_changed:
-            click.echo(as_json(period, at_ms) if as_lines else "\n".join(as_rows(period, zone)))
+    shown = [period for period in then_and_now(every, at_ms) if period.changed or not only_changed]
+    for period in shown:
+        click.echo(as_json(period, at_ms) if as_lines else "\n".join(as_rows(period, zone)))
+    if not shown and not as_lines:
+        click.echo("nothing else is known now" if only_changed and every else "no finding in this range")
 
 
 async def _read(
@@ -120,7 +122,7 @@ def as_rows(period: Then, zone: ZoneInfo) -> Iterable[str]:
     if period.then is None:
         finding = period.now.finding
         start = local_text(finding.period_start_ms, zone)
-        yield f"! {start:<16} {finding.rule:<17} {finding.subject:<28} not known yet"
+        yield f"! {start:<16} {finding.rule:<18} {finding.subject:<28} not known yet"
     else:
         yield ("! " if period.changed else "  ") + _row(period.then.finding, period.then.revision, zone)
     if period.changed:
@@ -155,7 +157,7 @@ def _row(finding: Finding, revision: Revision, zone: ZoneInfo) -> str:
     observed = "-" if finding.observed is None else f"{finding.observed:.5g}"
     limit = "-" if finding.limit is None else f"{finding.limit:.5g}"
     return (
-        f"{local_text(finding.period_start_ms, zone):<16} {finding.rule:<17} {finding.subject:<28} "
+        f"{local_text(finding.period_start_ms, zone):<16} {finding.rule:<18} {finding.subject:<28} "
         f"{finding.verdict + '*' * finding.provisional:<18} {observed:>10} {limit:>10} {finding.unit:<7} "
         f"{100 * finding.data_capture:>4.0f}%  {revision.number}, {local_text(revision.known_at_ms, zone)}, "
         f"{revision.reason.value}"

@@ -12,7 +12,7 @@ from analytics.rulebook.text import CONFIDENCE_MARK, averaging_text, comparison_
 from analytics.windows import local_text
 
 HEADER = (
-    f"{'period (local)':<16} {'rule':<17} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>12} "
+    f"{'period (local)':<16} {'rule':<18} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>12} "
     f"{'unit':<7} {'data':>5}  basis"
 )
 
@@ -61,7 +61,7 @@ def as_row(finding: Finding, zone: ZoneInfo, rule: Rule | None = None) -> str:
     limit = "-" if finding.limit is None else f"{sign} {finding.limit:.5g}".strip()
     start = local_text(finding.period_start_ms, zone)
     return (
-        f"{start:<16} {finding.rule:<17} {finding.subject:<28} {finding.verdict + '*' * finding.provisional:<18} "
+        f"{start:<16} {finding.rule:<18} {finding.subject:<28} {finding.verdict + '*' * finding.provisional:<18} "
         f"{observed:>10} {limit:>12} {finding.unit:<7} {100 * finding.data_capture:>4.0f}%  "
         f"{CONFIDENCE_MARK[finding.confidence]}"
     )
@@ -91,7 +91,7 @@ def legend() -> Iterable[str]:
 
 def rule_line(rule: Rule) -> str:
     """A rule version in one line that begins with its id."""
-    return f"{rule.id:<17} {CONFIDENCE_MARK[rule.confidence]:<8} {rule.version:<32} {rule.title_en}"
+    return f"{rule.id:<18} {CONFIDENCE_MARK[rule.confidence]:<8} {rule.version:<32} {rule.title_en}"
 
 
 def explain(rule: Rule) -> Iterable[str]:

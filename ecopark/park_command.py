@@ -2,14 +2,17 @@
 
 import difflib
 from collections import Counter
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import click
 
 from analytics.rulebook import load_rulebook
 from analytics.scorecard.catalogue import record_names
+from gateway.sources.modbus.profile_files import load_profiles
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import Park, RegisterError, parse_park
+from telemetry_model.park_register.tables import read_table
 
 NAMED_AT_MOST = 10
 
@@ -21,20 +24,26 @@ def park() -> None:
 
 @park.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def check(folder: Path) -> None:
+@click.option(
+    "--profiles-folder",
+    type=click.Path(path_type=Path),
+    help="Your own device profiles, as the gateways' settings name it.",
+)
+def check(folder: Path, profiles_folder: Path | None) -> None:
     """Check the register in FOLDER as a whole.
 
     Every problem is on a line of its own, with file, row and column: docs/how-to/describe-a-park.md says what belongs
     where. Exits 2 when there is a problem. Warnings are about what is allowed and may not be meant.
     """
+    files = read_text_folder(folder)
     try:
-        found = parse_park(read_text_folder(folder))
+        found = parse_park(files)
     except RegisterError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)
         click.echo(f"{folder}: {_counted(len(error.problems), 'problem')}", err=True)
         raise click.exceptions.Exit(2) from error
-    unknown = unknown_records(found)
+    unknown = [*unknown_profiles(files, load_profiles(profiles_folder)), *unknown_records(files)]
     for words in unknown:
         click.echo(words, err=True)
     if unknown:
@@ -48,16 +57,37 @@ def check(folder: Path) -> None:
         click.echo(f"  warning: {line}")
 
 
-def unknown_records(park: Park) -> list[str]:
+def unknown_records(files: Mapping[str, str]) -> list[str]:
     """Evidence records that no rule and no indicator of the scorecard asks for: nobody would ever look at them."""
     known = record_names()
     found: list[str] = []
-    for name in dict.fromkeys(record.indicator for record in park.evidence):
+    for name, row in _first_rows(files, "evidence.csv", "indicator").items():
         if name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1)
-            hint = f": did you mean '{nearest[0]}'?" if nearest else " (see `ecopark rules list` and docs/scorecard.md)"
-            found.append(f"evidence.csv, column indicator: nothing asks for a record '{name}'{hint}")
+            hint = _nearest(name, known) or " (see `ecopark rules list` and docs/scorecard.md)"
+            found.append(f"evidence.csv, row {row}, column indicator: nothing asks for a record '{name}'{hint}")
     return found
+
+
+def unknown_profiles(files: Mapping[str, str], known: Collection[str]) -> list[str]:
+    """Device profiles that do not exist: their gateway would not start."""
+    found: list[str] = []
+    for name, row in _first_rows(files, "devices.csv", "profile").items():
+        if name not in known:
+            hint = _nearest(name, known) or " (`ecopark gateway profiles` lists them; --profiles-folder adds your own)"
+            found.append(f"devices.csv, row {row}, column profile: unknown device profile '{name}'{hint}")
+    return found
+
+
+def _first_rows(files: Mapping[str, str], file: str, column: str) -> dict[str, int]:
+    rows: dict[str, int] = {}
+    for row in read_table(file, files.get(file, ""), (column,), (), []):
+        rows.setdefault(row.text(column), row.number)
+    return rows
+
+
+def _nearest(name: str, known: Collection[str]) -> str:
+    nearest = difflib.get_close_matches(name, known, n=1)
+    return f": did you mean '{nearest[0]}'?" if nearest else ""
 
 
 def sources_without_limits(park: Park) -> list[str]:

@@ -22,7 +22,7 @@ class _Pair(NamedTuple):
 
 _SENTENCES = {
     NIGHT_DISCHARGE.id: _Pair(
-        "{subject}: từ {start} đến {end} chảy ra {excess} m³ nhiều hơn thường lệ: {observed} m³/h so với trung vị "
+        "{subject}: từ {start} đến {end} chảy ra nhiều hơn thường lệ {excess} m³: {observed} m³/h so với trung vị "
         "{expected} m³/h của {nights} đêm trước.",
         "{subject}: from {start} to {end} {excess} m³ more than usual flowed out: {observed} m³/h against a median of "
         "{expected} m³/h over the {nights} nights before.",
@@ -34,10 +34,11 @@ _SENTENCES = {
         "about {expected} kg/h: {concentration} mg/l where {usual} mg/l is usual.",
     ),
     FROZEN_SENSOR.id: _Pair(
-        "{subject}: từ {start} đến {end} lặp lại đúng giá trị {value} {observed} lần; trong hồ sơ của thiết bị, hai "
-        "giá trị liên tiếp bằng nhau ở {chance} % số lần, nên một chuỗi không nên dài quá {expected}.",
-        "{subject}: from {start} to {end} repeated exactly {value} {observed} times; in the instrument's own record "
-        "{chance} % of the values equal the one before, so a run should not exceed {expected}.",
+        "{subject}: từ {start} đến {end} đứng yên ở đúng giá trị {value} trong {observed} lần đo liên tiếp; trong hồ "
+        "sơ của thiết bị, hai giá trị liên tiếp bằng nhau ở {chance} % số lần, nên một chuỗi không nên dài quá "
+        "{expected}.",
+        "{subject}: from {start} to {end} stood at exactly {value} for {observed} readings in a row; in the "
+        "instrument's own record {chance} % of the values equal the one before, so a run should not exceed {expected}.",
     ),
     LABORATORY.id: _Pair(
         "{subject}: lúc {start} thiết bị chỉ {observed} {unit} còn phòng thí nghiệm {expected} {unit}; chênh lệch gấp "
@@ -66,17 +67,17 @@ def say(rule: str, subject: str, sighting: Sighting, zone: ZoneInfo) -> tuple[st
         "subject": subject,
         "start": local_text(sighting.start_ms, zone),
         "end": local_text(sighting.end_ms, zone),
-        "observed": _number(sighting.observed),
-        "expected": _number(sighting.expected),
         "unit": sighting.unit,
-        **{name: _number(value) for name, value in sighting.facts.items()},
     }
+    figures = {"observed": sighting.observed, "expected": sighting.expected, **sighting.facts}
+    numbers_en = {name: _number(value) for name, value in figures.items()}
+    numbers_vi = {name: text.replace(".", ",") for name, text in numbers_en.items()}
     pair = _SENTENCES[rule]
-    return pair.vi.format(**words), pair.en.format(**words)
+    return pair.vi.format(**words, **numbers_vi), pair.en.format(**words, **numbers_en)
 
 
 def _number(value: float) -> str:
-    """Three significant digits, but every digit before the point."""
+    """Three significant digits, but every digit before the point; a decimal point, as in English."""
     if abs(value) >= 100:
         return f"{value:.0f}"
     return f"{value:.3g}"

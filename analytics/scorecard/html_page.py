@@ -21,7 +21,6 @@ from analytics.scorecard.words import (
 
 PAGE_FOLDER = Path(__file__).parent / "page"
 _TITLE = Words("Bảng điểm khu công nghiệp sinh thái", "Eco-park scorecard")
-_OUT_OF = Words("đạt, trên", "met, of")
 _REQUIRED = Words("Bắt buộc để đạt", "Required to pass")
 _BENCHMARK = Words("Chuẩn so sánh", "Benchmark")
 _FIRMS = Words("Theo từng doanh nghiệp: 5 chỉ số biểu B.5", "Firm by firm: the 5 indicators of form B.5")
@@ -102,10 +101,11 @@ def _cards(card: Scorecard) -> str:
         )
         words = "".join(f"<span>{marked(*OUTCOMES[o], o.value)} {n}</span>" for o, n in counts.items() if n)
         duty = _REQUIRED if table.is_required else _BENCHMARK
+        out_of = Words(f"trên {len(cells)} đạt", f"of {len(cells)} met")
         found.append(
             f'<section class="card"><h3>{spans(table.title_vi, table.title_en)}</h3>'
             f'<div class="soft">{both(duty)}</div>'
-            f'<div><span class="big">{counts[Outcome.MET]}</span> {both(_OUT_OF)} {len(cells)}</div>'
+            f'<div><span class="big">{counts[Outcome.MET]}</span> {both(out_of)}</div>'
             f'<div class="bar" aria-hidden="true">{bar}</div><div class="counts">{words}</div></section>'
         )
     return f'<div class="cards">{"".join(found)}</div>'

@@ -51,9 +51,10 @@ class BoardPage:
             text_element("h1", board.title.say(view.language))
             if tools is not None:
                 tools()
-            ui.toggle(ranges, value=view.range_seconds, on_change=lambda change: self._choose(change.value)).props(
-                f'dense unelevated no-caps toggle-color=blue-grey-7 aria-label="{say("range", view.language)}"'
-            )
+            if any(panel.range_days is None for panel in board.panels):
+                ui.toggle(ranges, value=view.range_seconds, on_change=lambda change: self._choose(change.value)).props(
+                    f'dense unelevated no-caps toggle-color=blue-grey-7 aria-label="{say("range", view.language)}"'
+                )
             self._updated = ui.label("").classes("updated")
         self._error = ui.label("").classes("error").props("role=alert data-error=store")
         self._error.set_visibility(False)

@@ -50,7 +50,7 @@ TEXTS: dict[str, Text] = {
     "mail_from": Text("Từ", "From"),
     "mail_date": Text("Ngày", "Date"),
     "mail_subject": Text("Tiêu đề", "Subject"),
-    "mail_plain": Text("Bản văn bản", "Plain text"),
+    "mail_plain": Text("Bản chỉ có chữ", "Plain text"),
     "back": Text("Quay lại", "Back"),
     "chain_off": Text("Chưa cấu hình địa chỉ ingest (ingest_url)", "No ingest address is configured (ingest_url)"),
     "chain_error": Text("Không hỏi được chương trình ingest", "The ingest program does not answer"),

@@ -58,8 +58,10 @@ def parse_park(files: Mapping[str, str]) -> Park:
     files = {name: tidy(name, text) for name, text in files.items()}
     head = read_toml("park.toml", files["park.toml"], problems)
     tenants = _tenants(files["tenants.csv"], problems)
+    _stop_when_unread(head, tenants, problems=problems)
     devices = _devices(files.get("devices.csv"), problems)
     points = _points(files["points.csv"], tenants, problems)
+    _stop_when_unread(points, problems=problems)
     installations = _installations(head, tenants, points, problems)
     zone = _timezone(head, problems)
     park = Park(
@@ -88,6 +90,12 @@ def parse_park(files: Mapping[str, str]) -> Park:
     if problems:
         raise RegisterError(problems)
     return park
+
+
+def _stop_when_unread(*tables: Mapping[str, Any], problems: list[RegisterProblem]) -> None:
+    """All other tables name what stands in these: where one cannot be read, only that is worth saying."""
+    if problems and not all(tables):
+        raise RegisterError(problems)
 
 
 def _head_text(head: dict[str, Any], key: str, problems: list[RegisterProblem]) -> str:

@@ -150,6 +150,13 @@ def test_a_shorter_range_asks_again_without_a_reload(visit: Visit) -> None:
     assert page.evaluate("window.untouched") is True
 
 
+@pytest.mark.parametrize("path", ["/year", "/chain-history"])
+def test_a_board_whose_panels_have_a_range_of_their_own_offers_no_other(visit: Visit, path: str) -> None:
+    page = visit.open(f"{path}?lang=en")
+    expect(page.locator(".updated")).to_contain_text("Updated 20", timeout=WAIT_MS)
+    expect(page.get_by_role("button", name="7 days")).to_have_count(0)
+
+
 def test_numbers_stay_fresh_by_themselves(visit: Visit) -> None:
     page = visit.open("/?lang=en")
     updated = page.locator(".updated")

@@ -66,7 +66,21 @@ def test_a_record_that_nothing_asks_for_is_refused(ecopark: Run, park_folder: Pa
     done = ecopark("park", "check", park_folder)
     assert (done.returncode, done.stdout) == (2, "")
     said = "nothing asks for a record 'EIP-01-RCEP': did you mean 'EIP-01-RECP'?"
-    assert done.stderr.splitlines() == [f"evidence.csv, column indicator: {said}", f"{park_folder}: 1 problem"]
+    assert done.stderr.splitlines() == [f"evidence.csv, row 3, column indicator: {said}", f"{park_folder}: 1 problem"]
+
+
+def test_a_device_profile_that_does_not_exist_is_refused(ecopark: Run, park_folder: Path, tmp_path: Path) -> None:
+    header = "device,gateway,profile,host,port,unit_id,poll_seconds\n"
+    (park_folder / "devices.csv").write_text(f"{header}em-1,gw-east,schneider-iem30000,10.0.0.1,502,1,10\n")
+    done = ecopark("park", "check", park_folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = "unknown device profile 'schneider-iem30000': did you mean 'schneider-iem3000'?"
+    assert done.stderr.splitlines() == [f"devices.csv, row 2, column profile: {said}", f"{park_folder}: 1 problem"]
+    own = tmp_path / "profiles"
+    own.mkdir()
+    built_in = Path("gateway/device_profiles/schneider-iem3000.toml")
+    (own / "schneider-iem30000.toml").write_text(built_in.read_text(encoding="utf-8"), encoding="utf-8")
+    assert ecopark("park", "check", park_folder, "--profiles-folder", own).returncode == 0
 
 
 def test_a_source_that_no_limit_applies_to_is_noted(ecopark: Run, park_folder: Path) -> None:

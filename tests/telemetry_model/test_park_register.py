@@ -77,6 +77,17 @@ def test_foreign_topics_and_metrics_lead_to_points() -> None:
     ]
 
 
+@pytest.mark.parametrize(("file", "old", "new"), [
+    ("park.toml", "[[installations]]", "[[installations"),
+    ("points.csv", "medium", "mediun"),
+    ("tenants.csv", "tenant,name", "tenat,name"),
+])  # fmt: skip
+def test_a_table_that_cannot_be_read_is_not_followed_by_what_follows_from_it(file: str, old: str, new: str) -> None:
+    with pytest.raises(RegisterError) as caught:
+        parse_park({**GOOD, file: GOOD[file].replace(old, new, 1)})
+    assert {problem.file for problem in caught.value.problems} == {file}
+
+
 def test_an_empty_range_falls_back_to_what_the_quantity_allows() -> None:
     point = parse_park(GOOD).points["wq-1.cod"]
     assert (point.low, point.high) == (point.quantity.low, point.quantity.high)

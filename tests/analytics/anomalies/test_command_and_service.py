@@ -52,10 +52,12 @@ def run(folder: Path, command: str, *more: str) -> Result:
 
 def test_the_command_says_it_in_the_wanted_language(folder: Path) -> None:
     assert (
-        "wq.ph: from 2026-06-03 10:00 to 2026-06-03 13:00 repeated exactly 7.11 12 times"
+        "wq.ph: from 2026-06-03 10:00 to 2026-06-03 13:00 stood at exactly 7.11 for 12 readings in a row"
         in run(folder, "anomalies").stdout
     )
-    assert "wq.ph: từ 2026-06-03 10:00" in run(folder, "anomalies", "--language", "vi").stdout
+    said_vi = run(folder, "anomalies", "--language", "vi").stdout
+    assert "wq.ph: từ 2026-06-03 10:00" in said_vi
+    assert "đứng yên ở đúng giá trị 7,11" in said_vi
 
 
 def test_the_command_prints_json_and_writes(folder: Path) -> None:

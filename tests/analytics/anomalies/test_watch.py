@@ -80,8 +80,12 @@ async def test_an_anomaly_says_in_one_sentence_what_was_seen(
     [seen] = await frozen_day(store, park, at, make_readings)
     assert (seen.rule, seen.subject, seen.tenant, seen.points) == ("AN-03", "wq.cod", "alpha", ("wq.cod",))
     assert (seen.start_ms, seen.end_ms) == (at("2026-06-03T10:00"), at("2026-06-03T15:00"))
-    assert seen.said_en.startswith("wq.cod: from 2026-06-03 10:00 to 2026-06-03 15:00 repeated exactly 88 20 times;")
-    assert seen.said_vi.startswith("wq.cod: từ 2026-06-03 10:00 đến 2026-06-03 15:00 lặp lại đúng giá trị 88 20 lần;")
+    assert seen.said_en.startswith(
+        "wq.cod: from 2026-06-03 10:00 to 2026-06-03 15:00 stood at exactly 88 for 20 readings in a row;"
+    )
+    assert seen.said_vi.startswith(
+        "wq.cod: từ 2026-06-03 10:00 đến 2026-06-03 15:00 đứng yên ở đúng giá trị 88 trong 20 lần đo liên tiếp;"
+    )
     assert "instrument's own record" in seen.method
 
 
