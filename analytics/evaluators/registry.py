@@ -8,6 +8,7 @@ from analytics.evaluators.analyser_range import analyser_range
 from analytics.evaluators.context import Context, Judge
 from analytics.evaluators.corrected_mean import corrected_mean
 from analytics.evaluators.evidence_record import evidence_record
+from analytics.evaluators.firm_energy import peak_energy_share, specific_energy
 from analytics.evaluators.flat_line import flat_line
 from analytics.evaluators.live_data import live_data
 from analytics.evaluators.power_factor import power_factor
@@ -43,5 +44,7 @@ EVALUATORS: Mapping[EvaluatorKind, Callable[[Context], Judge]] = MappingProxyTyp
         EvaluatorKind.ANALYSER_RANGE: analyser_range,
         EvaluatorKind.WASTE_SHARE: waste_share,
         EvaluatorKind.CIRCULARITY: circularity,
+        EvaluatorKind.SPECIFIC_ENERGY: specific_energy,
+        EvaluatorKind.PEAK_ENERGY_SHARE: peak_energy_share,
     }
 )

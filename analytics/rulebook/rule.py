@@ -40,11 +40,18 @@ class EvaluatorKind(StrEnum):
     ANALYSER_RANGE = "analyser_range"
     WASTE_SHARE = "waste_share"
     CIRCULARITY = "circularity"
+    SPECIFIC_ENERGY = "specific_energy"
+    PEAK_ENERGY_SHARE = "peak_energy_share"
 
     @property
     def needs_points(self) -> bool:
-        """Whether the rule is judged from measured values; the others need the register alone."""
-        return self not in _FROM_REGISTER
+        """Whether the rule can be judged from measured values only; the others need the register, or can do with it."""
+        return self not in _FROM_REGISTER and not self.takes_firm_meters
+
+    @property
+    def takes_firm_meters(self) -> bool:
+        """Whether a firm's main electricity meters are read where it has some, and records count where it has none."""
+        return self in (EvaluatorKind.SPECIFIC_ENERGY, EvaluatorKind.PEAK_ENERGY_SHARE)
 
 
 _FROM_REGISTER = frozenset(
