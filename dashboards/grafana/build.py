@@ -18,7 +18,7 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from analytics.finding import Confidence
 from analytics.rulebook import Rule
-from dashboards.board import Board, Legend, Panel, PanelKind, Text
+from dashboards.board import Board, Derive, Legend, Panel, PanelKind, Text
 from dashboards.grafana.config import (
     AMBER,
     DEFAULT_FROM,
@@ -69,6 +69,11 @@ def dashboard_json(board: Board, park: Park, rules: Sequence[Rule], day: date, l
 _LIMITS_AS_OF = Text(
     "Sinh tự động, không sửa tay. Đường giới hạn theo bộ quy tắc tại ngày {day}.",
     "Generated, not edited by hand. Limit lines follow the rulebook as of {day}.",
+)
+
+_EXCHANGES = Text(
+    "Grafana không biết biên bản thay công tơ: cột của kỳ thay bị thiếu hoặc sai; console tính đúng.",
+    "Grafana does not know recorded meter exchanges: the bar over one is missing or wrong; the console counts it.",
 )
 
 
@@ -144,6 +149,8 @@ def _draw_limits(builder: timeseries.Panel, limits: Sequence[LimitLine]) -> None
 
 def _description(panel: Panel, limits: Sequence[LimitLine], language: str) -> str:
     said = [panel.description.say(language)]
+    if any(query.derive is Derive.INCREASE for query in panel.queries):
+        said.append(_EXCHANGES.say(language))
     said += [f"{limit_label(limit, language)}: {limit.citation}" for limit in limits]
     return "\n\n".join(text for text in said if text)
 
