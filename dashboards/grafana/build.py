@@ -32,6 +32,7 @@ from dashboards.grafana.config import (
     UID_PREFIX,
 )
 from dashboards.grafana.findings_view import (
+    anomaly_mappings,
     anomaly_steps,
     findings_steps,
     status_mappings,
@@ -100,7 +101,7 @@ def _of_kind(panel: Panel, limits: Sequence[LimitLine], language: str) -> PanelB
             built.with_transformation(step)
         return built
     if panel.kind is PanelKind.ANOMALIES:
-        noticed = table.Panel()
+        noticed = table.Panel().mappings(anomaly_mappings(language))
         for step in anomaly_steps(language):
             noticed.with_transformation(step)
         return noticed
