@@ -146,7 +146,7 @@ def _with_working(found: ReportedIndicator, park: Park, language: str) -> str:
         lines.append(f"    {none}: {say_in(value.reason, language)}")
     formula = say_in(FORMULAS.get(found.name, _CONTENT), language)
     lines.append(f"    {working}: {formula}" + (f"; {inputs}" if inputs else ""))
-    note = f"; {value.basis.note}" if value.basis.note else ""
+    note = f"; {say_in(value.basis.note, language)}" if value.basis.note else ""
     lines.append(f"    {confidence_in(value.basis.confidence, language)}: {value.basis.source}{note}")
     return "\n".join(lines)
 

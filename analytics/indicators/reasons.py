@@ -68,6 +68,14 @@ _VIETNAMESE: dict[str, str] = {
     "the baseline explains too little of the energy to be used":
         "đường cơ sở giải thích quá ít phần năng lượng nên không dùng được",
     "outside the range of the baseline: {}": "ngoài phạm vi của đường cơ sở: {}",
+    "list of indicators from memory: to be confirmed": "danh mục chỉ số theo trí nhớ: cần xác nhận",
+    "the formula is from memory: to be confirmed": "công thức theo trí nhớ: cần xác nhận",
+    "reuse, recycling and biological treatment count as diverted": "tái sử dụng, tái chế và xử lý sinh học được tính "
+        "là chuyển hướng",
+    "energy recovery does not": "thu hồi năng lượng thì không",
+    "an unknown destination counts as not diverted": "không rõ nơi đến thì tính là không chuyển hướng",
+    "from memory": "theo trí nhớ",
+    "product data of {}": "số liệu sản phẩm năm {}",
     "sum of the loads of this code": "tổng các chuyến của mã này",
     "sum of all loads": "tổng các chuyến",
     "(reuse + recycling + biological) / waste x 100": "(tái sử dụng + tái chế + sinh học) / chất thải x 100",

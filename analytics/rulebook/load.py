@@ -162,8 +162,7 @@ def _has_limit(rule: Rule) -> bool:
 
 
 def _check_evaluator(where: str, rule: Rule) -> Iterable[str]:
-    means = (EvaluatorKind.THRESHOLD_MEAN, EvaluatorKind.RANGE_MEAN, EvaluatorKind.CORRECTED_MEAN)
-    if rule.evaluator in means:
+    if rule.evaluator.is_of_quantity:
         known = QUANTITIES.get((rule.medium, rule.quantity)) if rule.medium else None
         if known is None:
             yield f"{where}: quantity: '{rule.quantity}' is not a quantity of medium '{rule.medium}'"

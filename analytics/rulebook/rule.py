@@ -21,6 +21,7 @@ class EvaluatorKind(StrEnum):
 
     THRESHOLD_MEAN = "threshold_mean"
     RANGE_MEAN = "range_mean"
+    RANGE_VALUES = "range_values"
     CORRECTED_MEAN = "corrected_mean"
     POWER_FACTOR = "power_factor"
     SHARE = "share"
@@ -44,6 +45,11 @@ class EvaluatorKind(StrEnum):
     PEAK_ENERGY_SHARE = "peak_energy_share"
 
     @property
+    def is_of_quantity(self) -> bool:
+        """Whether values of one quantity are held against a limit that a licence may replace."""
+        return self in _OF_QUANTITY
+
+    @property
     def needs_points(self) -> bool:
         """Whether the rule can be judged from measured values only; the others need the register, or can do with it."""
         return self not in _FROM_REGISTER and not self.takes_firm_meters
@@ -54,6 +60,14 @@ class EvaluatorKind(StrEnum):
         return self in (EvaluatorKind.SPECIFIC_ENERGY, EvaluatorKind.PEAK_ENERGY_SHARE)
 
 
+_OF_QUANTITY = frozenset(
+    {
+        EvaluatorKind.THRESHOLD_MEAN,
+        EvaluatorKind.RANGE_MEAN,
+        EvaluatorKind.RANGE_VALUES,
+        EvaluatorKind.CORRECTED_MEAN,
+    }
+)
 _FROM_REGISTER = frozenset(
     {
         EvaluatorKind.EVIDENCE,

@@ -71,6 +71,19 @@ def test_values_keep_their_place_and_roles_their_name() -> None:
     assert say_in("no point measures tenant electricity", "vi") == "không có điểm nào đo điện của doanh nghiệp"
 
 
+def test_every_note_of_the_circular_economy_is_said_in_vietnamese() -> None:
+    calls = [
+        node
+        for file in (FOLDER / "circular").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Basis" and len(node.args) > 2
+    ]
+    notes = [text for call in calls for text in texts_within(call.args[2])]
+    assert len(notes) >= 4
+    for part in (part for note in notes for part in note.split("; ")):
+        assert say_in(part, "vi") != part
+
+
 def test_a_night_without_flow_names_the_meters() -> None:
     said = say_in("no flow was measured at night by all meters of water intake", "vi")
     assert said == "không đủ mọi đồng hồ nước cấp đo được lưu lượng ban đêm"
