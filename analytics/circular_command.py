@@ -13,6 +13,7 @@ from analytics.indicators.circular.metered_flows import exchange_intensity, mete
 from analytics.indicators.circular.register_flows import register_circularity
 from analytics.indicators.compute import months_of, withheld
 from analytics.indicators.park_view import ReportedIndicator
+from analytics.indicators.reasons import confidence_in, say_in
 from analytics.indicators.report import indicator_json
 from analytics.indicators.store_readings import Span
 from analytics.store_file import refuse_missing_file
@@ -39,6 +40,25 @@ FORMULAS = {
     "circular_water_share": "reused / (reused + intake) x 100",
     "onsite_water_reuse_ratio": "reused / intake",
 }
+_TITLES_VI = {
+    "waste_by_code": "chất thải theo mã",
+    "waste_on_manifests": "chất thải trên chứng từ",
+    "waste_diversion_share": "tỷ lệ chuyển hướng khỏi chôn lấp",
+    "waste_landfill_share": "tỷ lệ chôn lấp",
+    "secondary_material_share": "tỷ lệ nguyên liệu thứ cấp",
+    "material_circularity": "chỉ số tuần hoàn vật liệu (MCI)",
+    "symbiosis_given": "cộng sinh: bên giao",
+    "symbiosis_taken": "cộng sinh: bên nhận",
+    "symbiosis_remainder": "cộng sinh: chênh lệch",
+    "symbiosis_intensity": "cường độ cộng sinh",
+    "water_reuse_share": "tỷ lệ tái sử dụng nước",
+    "circular_water_share": "tỷ lệ nước tuần hoàn",
+    "onsite_water_reuse_ratio": "hệ số tái sử dụng nước tại chỗ",
+}
+_LABELS = {
+    "vi": ("đến", "dữ liệu", "không có giá trị", "cách tính"),
+    "en": ("to", "of the data", "no value", "working"),
+}
 _CONTENT = "mean by mass of the shares of all lots"
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
 
@@ -50,6 +70,7 @@ _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
 @click.option("--year", type=click.IntRange(2000, 2200), help="A whole year. Default: the current one.")
 @click.option("--month", "month_text", default="", help="One month instead: 2026-03.")
 @click.option("--minimum-data-capture", default=0.8, type=click.FloatRange(0, 1), show_default=True)
+@click.option("--language", type=click.Choice(["vi", "en"]), default="en", show_default=True)
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
 def circular(**options: object) -> None:
     """Print waste, material and water circles of a period, each number with its working.
@@ -60,7 +81,7 @@ def circular(**options: object) -> None:
 
     \b
       ecopark analytics circular --park deploy/parks/bach-dang --year 2026
-      ecopark analytics circular --park DIR --store sqlite:///telemetry.db --month 2026-11
+      ecopark analytics circular --park DIR --store sqlite:///telemetry.db --month 2026-11 --language vi
     """
     asyncio.run(_circular(options))
 
@@ -79,7 +100,11 @@ async def _circular(options: dict[str, object]) -> None:
     for indicator in found:
         value = withheld(indicator.value, float(str(options["minimum_data_capture"])))
         shown = dataclasses.replace(indicator, value=value)
-        click.echo(indicator_json(shown, park.id) if options["as_lines"] else _with_working(shown, park))
+        click.echo(
+            indicator_json(shown, park.id)
+            if options["as_lines"]
+            else _with_working(shown, park, str(options["language"]))
+        )
 
 
 async def _metered(
@@ -107,19 +132,22 @@ def _first_metered_ms(park: Park, span: Span) -> int:
     return max(span.start_ms, start_of_day_ms(since, park.timezone)) if since else span.start_ms
 
 
-def _with_working(found: ReportedIndicator, park: Park) -> str:
+def _with_working(found: ReportedIndicator, park: Park, language: str) -> str:
     value, zone = found.value, park.timezone
+    until, data, none, working = _LABELS[language]
     number = "-" if value.value is None else f"{value.value:,.6g} {value.unit}"
     spread = f" +/- {value.standard_uncertainty:.2g}" if value.standard_uncertainty else ""
-    period = f"{local_text(found.span.start_ms, zone)[:10]} to {local_text(found.span.end_ms - 1, zone)[:10]}"
+    period = f"{local_text(found.span.start_ms, zone)[:10]} {until} {local_text(found.span.end_ms - 1, zone)[:10]}"
     inputs = ", ".join(f"{name} = {_number(given)}" for name, given in value.inputs.items())
-    capture = f"{100 * value.data_capture:.0f} % of the data"
-    lines = [f"{found.name}  {found.subject}  {period}: {number}{spread}  ({capture})"]
+    capture = f"{100 * value.data_capture:.0f} % {data}"
+    name = _TITLES_VI.get(found.name, found.name) if language == "vi" else found.name
+    lines = [f"{name}  {found.subject}  {period}: {number}{spread}  ({capture})"]
     if value.reason:
-        lines.append(f"    no value: {value.reason}")
-    lines.append(f"    working: {FORMULAS.get(found.name, _CONTENT)}" + (f"; {inputs}" if inputs else ""))
-    note = f"; {value.basis.note}" if value.basis.note else ""
-    lines.append(f"    {value.basis.confidence}: {value.basis.source}{note}")
+        lines.append(f"    {none}: {say_in(value.reason, language)}")
+    formula = say_in(FORMULAS.get(found.name, _CONTENT), language)
+    lines.append(f"    {working}: {formula}" + (f"; {inputs}" if inputs else ""))
+    note = f"; {say_in(value.basis.note, language)}" if value.basis.note else ""
+    lines.append(f"    {confidence_in(value.basis.confidence, language)}: {value.basis.source}{note}")
     return "\n".join(lines)
 
 

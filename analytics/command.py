@@ -19,7 +19,7 @@ from analytics.findings_store import write_findings, write_indicators
 from analytics.health_command import health
 from analytics.indicators.compute import compute_indicators, months_of
 from analytics.indicators.months import kept_indicators, whole_months
-from analytics.indicators.report import INDICATOR_HEADER, indicator_json, indicator_row
+from analytics.indicators.report import INDICATOR_HEADERS, indicator_json, indicator_row
 from analytics.indicators.store_readings import Span
 from analytics.known_command import findings
 from analytics.report import HEADER, as_json, as_row, explain, legend, rule_line
@@ -89,6 +89,7 @@ def evaluate(**options: object) -> None:
 @click.option("--law-of", "law_text", default="", help="Price electricity under the tariff of this date.")
 @click.option("--minimum-data-capture", default=DEFAULT_MINIMUM_DATA_CAPTURE, type=click.FloatRange(0, 1))
 @click.option("--write", is_flag=True, help="With --by-month: also keep the values of whole months in the store.")
+@click.option("--language", type=click.Choice(["vi", "en"]), default="en", show_default=True)
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
 def indicators(**options: object) -> None:
     """Compute what the register's points allow, and say why where they do not."""
@@ -220,7 +221,7 @@ async def _indicators(options: dict[str, object]) -> None:
     refuse_missing_file(url)
     store = open_store(url, str(options["store_token"]))
     if not options["as_lines"]:
-        click.echo(INDICATOR_HEADER)
+        click.echo(INDICATOR_HEADERS[str(options["language"])])
     try:
         await store.check()
         wanted = await judging_span(store, park, str(options["from_text"]), str(options["to_text"]), law_day)
@@ -230,7 +231,9 @@ async def _indicators(options: dict[str, object]) -> None:
             values = await compute_indicators(store, park, span, capture, law_day)
             for found in values:
                 click.echo(
-                    indicator_json(found, park.id) if options["as_lines"] else indicator_row(found, park.timezone)
+                    indicator_json(found, park.id)
+                    if options["as_lines"]
+                    else indicator_row(found, park.timezone, str(options["language"]))
                 )
             if options["write"] and span in whole_months(park, whole):
                 written += await write_indicators(store, kept_indicators(values, park))

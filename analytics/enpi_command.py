@@ -3,12 +3,12 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import click
 
+from analytics.enpi_text import review_lines
 from analytics.indicators.energy_review import (
     COOLING_DRIVER,
     EnergyMonth,
@@ -43,17 +43,9 @@ _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
 @click.option("--store", "store_url", default="", help="Take energy from the meters where they have the month.")
 @click.option("--store-token", default="", envvar="ECOPARK_ANALYTICS_STORE_TOKEN", help="API token of InfluxDB.")
 @click.option("--weather", is_flag=True, help="Cooling degree days (above 24 degC) as a driver too; needs --store.")
+@click.option("--language", type=click.Choice(["vi", "en"]), default="en", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def enpi(
-    park_folder: str,
-    tenant: str,
-    baseline_text: str,
-    months_text: str,
-    store_url: str,
-    store_token: str,
-    weather: bool,
-    as_json: bool,
-) -> None:
+def enpi(**options: str | bool) -> None:
     """Hold a firm's energy against what its production (and the weather) let expect.
 
     What was made each month stands in production.csv; energy comes from the firm's meters (--store), else from the bill
@@ -62,16 +54,18 @@ def enpi(
 
     \b
       ecopark analytics enpi --park deploy/parks/bach-dang --tenant thep-bach-dang \\
-          --baseline 2025-01:2025-12 --months 2026-01:2026-10
+          --baseline 2025-01:2025-12 --months 2026-01:2026-10 --language vi
     """
-    park = parse_park(read_text_folder(Path(park_folder)))
+    park, tenant = parse_park(read_text_folder(Path(str(options["park_folder"])))), str(options["tenant"])
+    store_url, weather = str(options["store_url"]), bool(options["weather"])
     if tenant not in park.tenants:
         raise OperatorError(f"--tenant: '{tenant}' is not in tenants.csv")
     if weather and not store_url:
         raise OperatorError("--weather needs --store: temperatures are read from it")
-    base, held = months_between(baseline_text, "--baseline"), months_between(months_text, "--months")
-    found = asyncio.run(_review(park, tenant, (base, held), (store_url, store_token), weather))
-    for line in [review_json(found, tenant)] if as_json else review_lines(found, tenant):
+    base, held = (months_between(str(options[f"{name}_text"]), f"--{name}") for name in ("baseline", "months"))
+    found = asyncio.run(_review(park, tenant, (base, held), (store_url, str(options["store_token"])), weather))
+    words = review_lines(found, tenant, str(options["language"]))
+    for line in [review_json(found, tenant)] if options["as_json"] else words:
         click.echo(line)
 
 
@@ -140,41 +134,6 @@ async def _degree_days(park: Park, span: Span, store: TelemetryStore, month: dat
     return cooling_degree_days([slot.value for slot in found.slots]) / found.capture
 
 
-def review_lines(found: EnergyReview, tenant: str) -> Iterator[str]:
-    """The review for people: the baseline, a line a month, the EnPI, energy per product and its norm."""
-    base = found.baseline
-    terms = "".join(f" + {s:,.6g} x {n}" for s, n in zip(base.fit.slopes, base.drivers, strict=True))
-    yield f"{tenant}: baseline energy = {base.fit.intercept:,.6g}{terms} kWh a month"
-    usable = "usable" if base.is_usable else "NOT usable: it explains too little"
-    yield f"  R2 = {base.fit.r_squared:.3f}, CV(RMSE) = {base.cv_rmse:.1%}: {usable} (needs 0.75 and 25 %, settings)"
-    yield f"  {'month':<8} {'energy kWh':>12} {'from':<6} {'expected':>13} {'+/-':>9} {'ratio':>6} {'saved so far':>13}"
-    for line in found.months:
-        ratio = "-" if line.ratio is None else f"{line.ratio:.3f}"
-        yield (
-            f"  {line.month.month:%Y-%m}  {line.month.energy.value:>12,.0f} {line.month.source:<6} "
-            f"{line.expected.value:>13,.0f} {line.expected.standard_uncertainty:>9,.0f} {ratio:>6} "
-            f"{-line.saving.value:>13,.0f}"
-        )
-    yield f"EnPI = {_value(found.performance.value, '', found.performance.reason)}{_spread(found)}"
-    yield f"  {found.performance.basis.confidence}: {found.performance.basis.source}"
-    if found.performance.basis.note:
-        yield f"  {found.performance.basis.note}"
-    yield from _specific_lines(found)
-
-
-def _specific_lines(found: EnergyReview) -> Iterator[str]:
-    if found.specific is not None:
-        yield f"Energy per product = {_value(found.specific.value, found.specific.unit, found.specific.reason)}"
-        yield "  electricity alone: other carriers are not metered, a norm counts all of them"
-    if found.norm is None:
-        yield f"Norm: none ({found.norm_reason})"
-        return
-    norm = found.norm.norm
-    ended = f"EXPIRED on {norm.valid_to}, the last one known" if found.norm.is_expired else f"from {norm.valid_from}"
-    yield f"Norm: {norm.value:,.6g} {norm.unit} ({ended}): {found.norm.percent_of_norm:.1f} % of it"
-    yield f"  {norm.confidence}: {norm.source}"
-
-
 def review_json(found: EnergyReview, tenant: str) -> str:
     """The review for programs (fields: docs/indicators.md)."""
     base, norm = found.baseline, found.norm
@@ -216,15 +175,6 @@ def review_json(found: EnergyReview, tenant: str) -> str:
         "norm_reason": found.norm_reason,
     }  # fmt: skip
     return json.dumps(document, ensure_ascii=False, indent=2)
-
-
-def _value(value: float | None, unit: str, reason: str) -> str:
-    return f"none ({reason})" if value is None else f"{value:,.4g} {unit}".strip()
-
-
-def _spread(found: EnergyReview) -> str:
-    spread = found.performance.standard_uncertainty
-    return f" +/- {spread:.2g} (one standard deviation)" if spread else ""
 
 
 def _next(month: date) -> date:

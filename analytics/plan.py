@@ -19,6 +19,9 @@ LOOK_BACK_MS = 32 * HOUR_MS
 """What is read before a range: a frozen value may have begun the evening before, and a day may have 25 hours."""
 LAB_ROLE = "lab_sample"
 """A laboratory's results come now and then: what is asked of an instrument every minute is not asked of them."""
+MAIN_METER_ROLE = "tenant_electricity"
+TARIFF_SLOT_SECONDS = 1800
+"""Peak hours begin at half hours."""
 COARSE_SLOT_SECONDS = 3600
 """Registers over months are read hour by hour: the first and last value of a period is all that matters."""
 
@@ -152,6 +155,8 @@ def _installation_points(park: Park, rule: Rule, installation: Installation) -> 
             if active in by_quantity and reactive in by_quantity:
                 yield from (by_quantity[active], by_quantity[reactive])
                 return
+    elif rule.evaluator.takes_firm_meters:
+        yield from (p for p in park.points_with_role(MAIN_METER_ROLE) if p.tenant == installation.tenant)
     elif rule.evaluator is EvaluatorKind.ENERGY_EQUIVALENT:
         yield from [by_quantity[active] for active, _, _ in ENERGY_PAIRS if active in by_quantity][:1]
     elif rule.evaluator is EvaluatorKind.LICENSED_AMOUNT and "flow_point" in installation.attributes:
@@ -199,7 +204,7 @@ def _counts(park: Park, rule: Rule, subject: Subject, span: JudgingRange, window
         return False
     if (window.day.year - rule.valid_from.year) % rule.every_years or _is_deleted(subject, span, window):
         return False
-    if subject.id == park.id or not subject.points:
+    if subject.id == park.id or not subject.points or rule.evaluator.takes_firm_meters:
         return True
     point = subject.points[0]
     last = local_day(window.end_ms - 1, park.timezone)
@@ -226,9 +231,12 @@ def _requests(rule: Rule, subject: Subject, span: JudgingRange, windows: Sequenc
     for point in subject.points:
         # Whether a gauge was frozen in the first hours depends on the evening before; registers look at nothing before.
         begin = start - LOOK_BACK_MS if point.quantity.kind is Kind.GAUGE else start
-        yield SlotRequest(point.id, long_slot_seconds(point), begin, span.to_ms, with_quality=False)
+        yield SlotRequest(point.id, long_slot_seconds(point, rule), begin, span.to_ms, with_quality=False)
 
 
-def long_slot_seconds(point: MeasuringPoint) -> int:
+def long_slot_seconds(point: MeasuringPoint, rule: Rule) -> int:
     """Slot length of a point over a month or a year."""
-    return slot_seconds_of(point, COARSE_SLOT_SECONDS if point.quantity.kind is not Kind.INTERVAL else 60)
+    if point.quantity.kind is Kind.INTERVAL:
+        return slot_seconds_of(point, 60)
+    by_hours = rule.evaluator is EvaluatorKind.PEAK_ENERGY_SHARE
+    return slot_seconds_of(point, TARIFF_SLOT_SECONDS if by_hours else COARSE_SLOT_SECONDS)

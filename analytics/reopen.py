@@ -131,7 +131,7 @@ def _piece_number(window: Window) -> int:
 
 def _reach(park: Park, rule: Rule, point: MeasuringPoint, touch: Touch, flat_hours: float | None) -> tuple[int, int]:
     """The first and last instant whose windows depend on the touched readings of a point under a rule."""
-    seconds = long_slot_seconds(point) if rule.averaging.is_long else slot_seconds_of(point)
+    seconds = long_slot_seconds(point, rule) if rule.averaging.is_long else slot_seconds_of(point)
     first, last = (_slot_start(park, point, seconds, at) for at in (touch.oldest_ms, touch.newest_ms))
     if flat_hours is not None:
         # One value more or less can make or end a frozen stretch of the day, and of the next if late in the evening.

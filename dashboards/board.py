@@ -64,7 +64,9 @@ class Derive(StrEnum):
 
     AS_IS = "as_is"
     INCREASE = "increase"
-    """Difference between consecutive bucket values of a counter; a counter that falls (exchange) gives none."""
+    """Difference between consecutive bucket values of a counter; a counter that falls gives none.
+
+    Meter exchanges of the register are counted in the console; Grafana asks the store alone and leaves that bar out."""
     POWER_FACTOR = "power_factor"
     """P / sqrt(P^2 + Q^2) of the two columns of a query."""
 

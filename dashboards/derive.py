@@ -8,6 +8,7 @@ from typing import NamedTuple
 from analytics.finding import Verdict
 from dashboards.board import Derive
 from dashboards.queries.anomalies import NOTICED
+from telemetry_model.park_register.records import MeterExchange
 from telemetry_store.query import Cell, SeriesResult
 
 Sample = tuple[int, float | None]
@@ -52,24 +53,47 @@ def anomaly_lines(results: Iterable[SeriesResult]) -> list[AnomalyLine]:
     return sorted(lines, key=lambda line: (-line.time_ms, line.rule, line.subject))
 
 
-def samples_of(result: SeriesResult, derive: Derive) -> list[Sample]:
-    """The series a panel draws, in time order."""
+def samples_of(
+    result: SeriesResult, derive: Derive, exchanges: Sequence[MeterExchange] = (), bucket_ms: int = 0
+) -> list[Sample]:
+    """The series a panel draws, in time order; ``exchanges`` of the counter's meter, in time order, are counted."""
     if derive is Derive.POWER_FACTOR:
         return [(_time(row), power_factor(number(row[1]), number(row[2]))) for row in result.rows]
     values = [(_time(row), number(row[1])) for row in result.rows]
-    return increases(values) if derive is Derive.INCREASE else values
+    return increases(values, exchanges, bucket_ms) if derive is Derive.INCREASE else values
 
 
-def increases(counter: Sequence[Sample]) -> list[Sample]:
+def increases(counter: Sequence[Sample], exchanges: Sequence[MeterExchange] = (), bucket_ms: int = 0) -> list[Sample]:
     """What a counter grew since the bucket before, stamped with the later bucket; ``None`` where it fell.
 
     Growth across buckets without data counts for the first bucket after them: the counter proves the amount, not when.
+    ``counter`` holds the last values of buckets of ``bucket_ms``. Over a recorded exchange the old meter counts to the
+    last value on record and the new one from its first.
     """
     known = [(time_ms, value) for time_ms, value in counter if value is not None]
     grown: list[Sample] = []
-    for (_, before), (time_ms, after) in itertools.pairwise(known):
-        grown.append((time_ms, after - before if after >= before else None))
+    pending: list[MeterExchange] = []
+    for (before_ms, before), (time_ms, after) in itertools.pairwise(known):
+        pending += [e for e in exchanges if before_ms + bucket_ms <= e.time_ms < time_ms + bucket_ms]
+        if pending and _is_old_meter(after, pending):
+            growth = after - before
+        else:
+            growth, pending = _growth(before, after, pending), []
+        grown.append((time_ms, growth if growth >= 0 else None))
     return grown
+
+
+def _is_old_meter(value: float, exchanges: Sequence[MeterExchange]) -> bool:
+    """Whether the bucket of the exchange ended before the new meter spoke: its value is nearer to the old one's end."""
+    return abs(exchanges[0].last_value - value) < abs(value - exchanges[-1].first_value)
+
+
+def _growth(before: float, after: float, exchanges: Sequence[MeterExchange]) -> float:
+    """Each meter's part one after the other; below zero when one of them fell or does not fit the record."""
+    starts = [before, *(exchange.first_value for exchange in exchanges)]
+    ends = [*(exchange.last_value for exchange in exchanges), after]
+    parts = [end - start for start, end in zip(starts, ends, strict=True)]
+    return min(parts) if min(parts) < 0 else math.fsum(parts)
 
 
 def power_factor(active_kw: float | None, reactive_kvar: float | None) -> float | None:

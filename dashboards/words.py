@@ -24,6 +24,14 @@ INSTRUMENT_STATES: dict[InstrumentStatus, Text] = {
     InstrumentStatus.CALIBRATING: Text("Hiệu chuẩn", "Calibrating"),
     InstrumentStatus.FAULT: Text("Hỏng", "Fault"),
 }
+ANOMALY_RULES: dict[str, Text] = {
+    "AN-01": Text("Xả nước thải ban đêm", "Discharge by night"),
+    "AN-02": Text("Có lưu lượng mà không có tải lượng", "Flow without load"),
+    "AN-03": Text("Đầu đo bị đứng", "Frozen sensor"),
+    "AN-04": Text("Đầu đo lệch so với phòng thí nghiệm", "Sensor disagrees with the laboratory"),
+    "AN-05": Text("Công tơ không khớp tổng các công tơ con", "Meter disagrees with the sum of its sub-meters"),
+    "AN-06": Text("Điện năng ngoài đường cơ sở", "Energy outside its baseline"),
+}
 NO_STATUS = Text("Không có dữ liệu", "No data")
 _BOUNDS: dict[Bound, Text] = {
     Bound.UPPER: Text("giới hạn", "limit"),
@@ -32,6 +40,12 @@ _BOUNDS: dict[Bound, Text] = {
 _UNIT_SYMBOLS = {
     "m3": "m³", "m3/h": "m³/h", "ug/m3": "µg/m³", "mg/Nm3": "mg/Nm³", "Nm3/h": "Nm³/h", "degC": "°C", "1": "",
 }  # fmt: skip
+
+
+def anomaly_title(rule: str, language: str) -> str:
+    """Id and title of a kind of anomaly; the id alone of one we have no words for."""
+    title = ANOMALY_RULES.get(rule)
+    return f"{rule} · {title.say(language)}" if title else rule
 
 
 def unit_symbol(unit: str) -> str:

@@ -8,10 +8,12 @@ from analytics.evaluators.analyser_range import analyser_range
 from analytics.evaluators.context import Context, Judge
 from analytics.evaluators.corrected_mean import corrected_mean
 from analytics.evaluators.evidence_record import evidence_record
+from analytics.evaluators.firm_energy import peak_energy_share, specific_energy
 from analytics.evaluators.flat_line import flat_line
 from analytics.evaluators.live_data import live_data
 from analytics.evaluators.power_factor import power_factor
 from analytics.evaluators.range_mean import range_mean
+from analytics.evaluators.range_values import range_values
 from analytics.evaluators.recorded_flows import circularity, waste_share
 from analytics.evaluators.register_facts import automatic_points, register_share, register_value, symbiosis_links
 from analytics.evaluators.share import share
@@ -24,6 +26,7 @@ EVALUATORS: Mapping[EvaluatorKind, Callable[[Context], Judge]] = MappingProxyTyp
     {
         EvaluatorKind.THRESHOLD_MEAN: threshold_mean,
         EvaluatorKind.RANGE_MEAN: range_mean,
+        EvaluatorKind.RANGE_VALUES: range_values,
         EvaluatorKind.CORRECTED_MEAN: corrected_mean,
         EvaluatorKind.POWER_FACTOR: power_factor,
         EvaluatorKind.SHARE: share,
@@ -43,5 +46,7 @@ EVALUATORS: Mapping[EvaluatorKind, Callable[[Context], Judge]] = MappingProxyTyp
         EvaluatorKind.ANALYSER_RANGE: analyser_range,
         EvaluatorKind.WASTE_SHARE: waste_share,
         EvaluatorKind.CIRCULARITY: circularity,
+        EvaluatorKind.SPECIFIC_ENERGY: specific_energy,
+        EvaluatorKind.PEAK_ENERGY_SHARE: peak_energy_share,
     }
 )

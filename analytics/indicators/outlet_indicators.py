@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from analytics.finding import Confidence
 from analytics.indicator import Basis, IndicatorValue, untold
 from analytics.indicators.emissions import mass_flow_of_slots
-from analytics.indicators.greenhouse_gas import gas_mass_t, scope_1_emissions
+from analytics.indicators.energy import oil_equivalent_toe
+from analytics.indicators.greenhouse_gas import gas_mass_t, list_candidate, scope_1_emissions
 from analytics.indicators.measured import Measured
 from analytics.indicators.park_view import ParkView, ReportedIndicator, number
 from analytics.indicators.side_by_side import join_slots, side_by_side
@@ -41,7 +42,7 @@ def outlet_indicators(view: ParkView, outlet: Installation) -> Iterator[Reported
 
 
 def stack_indicators(view: ParkView, stack: Installation) -> Iterator[ReportedIndicator]:
-    """Mass flow of each measured gas, and what burning the metered gas emits (scope 1)."""
+    """Mass flow of each measured gas; what burning the metered gas emits (scope 1) and whether it reaches the list."""
     for gas in GASES:
         if view.point(stack.device, gas) is None:
             continue
@@ -49,7 +50,9 @@ def stack_indicators(view: ParkView, stack: Installation) -> Iterator[ReportedIn
         value = mass_flow_of_slots(both.padded(0), both.padded(1))
         yield view.report(f"{gas}_mass_flow", stack.id, stack.tenant, value)
     if view.point(stack.device, "gas_flow") is not None:
-        yield view.report("scope_1_emissions", stack.id, stack.tenant, _fuel(view, stack))
+        emissions = _fuel(view, stack)
+        yield view.report("scope_1_emissions", stack.id, stack.tenant, emissions)
+        yield view.report("list_candidate", stack.id, stack.tenant, _listed(view, stack, emissions))
 
 
 def _load(view: ParkView, device: str, flow_device: str, quantity: str) -> IndicatorValue:
@@ -119,6 +122,17 @@ def _fuel(view: ParkView, stack: Installation) -> IndicatorValue:
     volume_nm3 = math.fsum(slot.value * slot.hours for slot in slots)
     capture = view.capture(stack.device, "gas_flow")
     return scope_1_emissions({"natural_gas": gas_mass_t(Measured(volume_nm3, 0.0, capture), density)}, view.first_day)
+
+
+def _listed(view: ParkView, stack: Installation, emissions: IndicatorValue) -> IndicatorValue:
+    """The list flag of this stack's fuel alone; what the facility takes from the grid comes on top."""
+    if emissions.value is None:
+        return untold("1", emissions.basis, emissions.reason)
+    volume_m3 = math.fsum(slot.value * slot.hours for slot in view.slots(stack.device, "gas_flow"))
+    energy = oil_equivalent_toe({"natural_gas_m3": Measured(volume_m3, 0.0, emissions.data_capture)}, view.first_day)
+    emitted = Measured(emissions.value, emissions.standard_uncertainty or 0.0, emissions.data_capture)
+    used = Measured(energy.value or 0.0, 0.0, energy.data_capture)
+    return list_candidate(emitted, used, (view.end_day - view.first_day).days)
 
 
 def _device(installation: Installation, attribute: str) -> str:

@@ -4,12 +4,16 @@ import json
 from zoneinfo import ZoneInfo
 
 from analytics.indicators.park_view import ReportedIndicator
+from analytics.indicators.reasons import confidence_in, say_in
 from analytics.report import utc_text
 from analytics.windows import local_text
 
-INDICATOR_HEADER = (
-    f"{'period (local)':<16} {'indicator':<20} {'subject':<28} {'value':>14} {'+/-':>10} {'unit':<7} {'data':>5}  basis"
-)
+INDICATOR_HEADERS = {
+    "vi": f"{'kỳ (giờ khu)':<16} {'chỉ số':<20} {'đối tượng':<28} {'giá trị':>14} {'+/-':>10} {'đơn vị':<7} "
+    f"{'d.liệu':>6}  căn cứ",
+    "en": f"{'period (local)':<16} {'indicator':<20} {'subject':<28} {'value':>14} {'+/-':>10} {'unit':<7} {'data':>5}"
+    "  basis",
+}
 
 
 def indicator_json(found: ReportedIndicator, park: str) -> str:
@@ -35,13 +39,13 @@ def indicator_json(found: ReportedIndicator, park: str) -> str:
     return json.dumps(fields, ensure_ascii=False)
 
 
-def indicator_row(found: ReportedIndicator, zone: ZoneInfo) -> str:
-    """One line of the table; the reason follows where there is no value."""
+def indicator_row(found: ReportedIndicator, zone: ZoneInfo, language: str = "en") -> str:
+    """One line of the table; the reason follows where there is no value, in ``vi`` or ``en``."""
     value = found.value
     number = "-" if value.value is None else f"{value.value:,.6g}"
     spread = "" if value.standard_uncertainty is None else f"{value.standard_uncertainty:.2g}"
     row = (
         f"{local_text(found.span.start_ms, zone):<16} {found.name:<20} {found.subject:<28} {number:>14} {spread:>10} "
-        f"{value.unit:<7} {100 * value.data_capture:>4.0f}%  {value.basis.confidence}"
+        f"{value.unit:<7} {100 * value.data_capture:>4.0f}%  {confidence_in(value.basis.confidence, language)}"
     )
-    return f"{row}: {value.reason}" if value.value is None else row
+    return f"{row}: {say_in(value.reason, language)}" if value.value is None else row

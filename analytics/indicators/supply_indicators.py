@@ -90,13 +90,13 @@ def _cost(
     if isinstance(active, Missing):
         return untold("VND", _TARIFF, active.reason)
     intervals = [EnergyInterval(*slot) for slot in view.slots(supply.device, quantity)]
-    tariff = CustomerTariff(str(level), _hours(supply))
+    tariff = CustomerTariff(str(level), hours_of(supply))
     return time_of_use_cost(intervals, tariff, view.zone, view.law_day, active.data_capture)
 
 
-def _hours(supply: Installation) -> tuple[tuple[date, str], ...]:
+def hours_of(supply: Installation | None) -> tuple[tuple[date, str], ...]:
     """Legacy hours until the day that the register states for this customer."""
-    changed = supply.attributes.get(NEW_HOURS_ATTRIBUTE)
+    changed = supply.attributes.get(NEW_HOURS_ATTRIBUTE) if supply else None
     legacy = ((date.min, "legacy"),)
     return (*legacy, (changed, "decision-963")) if isinstance(changed, date) else legacy
 

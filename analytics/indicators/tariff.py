@@ -135,6 +135,18 @@ def time_of_use_cost(
     return TimeOfUseCost(_cost(lines, _joined(bases), unpriced, tariff, data_capture), lines)
 
 
+def energy_by_band(
+    intervals: Iterable[EnergyInterval], hours: tuple[tuple[date, str], ...], zone: ZoneInfo
+) -> dict[tuple[str, Band], float]:
+    """Energy [kWh] by id of the hours and band, in local time of ``zone``; no prices are needed for it."""
+    tariff, sums = CustomerTariff("", hours), dict[tuple[str, Band], list[float]]()
+    for piece in _quarters(intervals):
+        local = datetime.fromtimestamp(piece.start_ms / 1000, tz=UTC).astimezone(zone)
+        held = tariff.hours_on(local.date())
+        sums.setdefault((held.id, held.band(local)), []).append(piece.energy_kwh)
+    return {key: math.fsum(energies) for key, energies in sorted(sums.items())}
+
+
 def peak_share(bill: TimeOfUseCost) -> IndicatorValue:
     """Share [%] of a bill's energy in peak hours, under the hours that the bill was made with."""
     cost, whole = bill.cost, math.fsum(line.energy_kwh for line in bill.lines)

@@ -293,6 +293,28 @@ SENTENCES: dict[str, Sentence] = {
         "Waste manifests: {part} of {whole} t went to {destinations}; the destination of {unknown} t is unknown.",
         "Chứng từ chất thải: {part} trên {whole} t chuyển đến {destinations}; chưa rõ nơi đến của {unknown} t.",
     ),
+    "specific_energy": Sentence(
+        "{energy} kWh for {made} {unit} in {count} of {expected} whole months (production.csv; {metered} months from "
+        "the meters, the others from the bill); other carriers are not counted.",
+        "{energy} kWh cho {made} {unit} trong {count} trên {expected} tháng trọn (production.csv; {metered} tháng "
+        "theo công tơ, còn lại theo hóa đơn); chưa tính các dạng năng lượng khác.",
+    ),
+    "specific_energy_unclear": Sentence(
+        "production.csv: {tenant} has more than one product or facility, or none in {unit}: nobody can tell which took "
+        "how much energy.",
+        "production.csv: {tenant} có nhiều sản phẩm hoặc nhiều cơ sở, hoặc không có sản phẩm tính bằng {unit}: không "
+        "thể biết phần nào dùng bao nhiêu năng lượng.",
+    ),
+    "other_carriers": Sentence(
+        "Electricity alone keeps the norm, but the norm counts all carriers: no verdict without a record, or "
+        "energy_carriers = 'electricity' in the register where nothing else is used.",
+        "Chỉ riêng điện thì đạt định mức, nhưng định mức tính mọi dạng năng lượng: không kết luận nếu thiếu hồ sơ, "
+        "hoặc energy_carriers = 'electricity' trong sổ đăng ký khi không dùng dạng nào khác.",
+    ),
+    "peak_share": Sentence(
+        "{peak} of {whole} kWh were used in peak hours ({hours}) = {observed} %.",
+        "{peak} trên {whole} kWh dùng trong giờ cao điểm ({hours}) = {observed} %.",
+    ),
     "circularity": Sentence(
         "MCI of {count} products by mass, {mass} t in all: {observed}.",
         "MCI của {count} sản phẩm theo khối lượng, tổng {mass} t: {observed}.",

@@ -6,7 +6,7 @@ from datetime import date
 
 from analytics.finding import Confidence
 from analytics.rulebook.evidence import say
-from analytics.rulebook.rule import Comparison, EvaluatorKind, Formula, Rule
+from analytics.rulebook.rule import Comparison, Formula, Rule
 from telemetry_model.park_register import Installation
 from telemetry_model.park_register.types import Attribute
 from telemetry_model.units import UNIT_SUFFIX
@@ -69,8 +69,7 @@ def permit_attributes(rule: Rule) -> tuple[str, ...]:
     does not, because nobody has a licence for it and one number would stand for several averaging times.
     """
     names = [rule.permit_attribute] if rule.permit_attribute else []
-    licensed = rule.evaluator in (EvaluatorKind.THRESHOLD_MEAN, EvaluatorKind.CORRECTED_MEAN, EvaluatorKind.RANGE_MEAN)
-    if licensed and rule.subject not in _WITHOUT_LICENCE:
+    if rule.evaluator.is_of_quantity and rule.subject not in _WITHOUT_LICENCE:
         suffix = UNIT_SUFFIX.get(rule.unit, "")
         names.append("_".join(part for part in ("permit", rule.quantity, suffix) if part))
     return tuple(dict.fromkeys(names))

@@ -162,8 +162,7 @@ def _has_limit(rule: Rule) -> bool:
 
 
 def _check_evaluator(where: str, rule: Rule) -> Iterable[str]:
-    means = (EvaluatorKind.THRESHOLD_MEAN, EvaluatorKind.RANGE_MEAN, EvaluatorKind.CORRECTED_MEAN)
-    if rule.evaluator in means:
+    if rule.evaluator.is_of_quantity:
         known = QUANTITIES.get((rule.medium, rule.quantity)) if rule.medium else None
         if known is None:
             yield f"{where}: quantity: '{rule.quantity}' is not a quantity of medium '{rule.medium}'"
@@ -182,7 +181,8 @@ def _check_evaluator(where: str, rule: Rule) -> Iterable[str]:
         yield f"{where}: due: {rule.evidence_measure} needs the due date as MM-DD, not '{rule.due}'"
     if rule.evaluator is EvaluatorKind.WASTE_SHARE and not rule.destinations:
         yield f"{where}: destinations: {rule.evaluator} needs the destinations it counts"
-    if not rule.evaluator.needs_points and rule.averaging is not Averaging.YEAR:
+    is_by_year = not rule.evaluator.needs_points and not rule.evaluator.takes_firm_meters
+    if is_by_year and rule.averaging is not Averaging.YEAR:
         yield f"{where}: averaging: what the register alone decides is judged by the year"
     for name in rule.quantities:
         medium, _, quantity = name.partition(".")

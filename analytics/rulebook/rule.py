@@ -21,6 +21,7 @@ class EvaluatorKind(StrEnum):
 
     THRESHOLD_MEAN = "threshold_mean"
     RANGE_MEAN = "range_mean"
+    RANGE_VALUES = "range_values"
     CORRECTED_MEAN = "corrected_mean"
     POWER_FACTOR = "power_factor"
     SHARE = "share"
@@ -40,13 +41,33 @@ class EvaluatorKind(StrEnum):
     ANALYSER_RANGE = "analyser_range"
     WASTE_SHARE = "waste_share"
     CIRCULARITY = "circularity"
+    SPECIFIC_ENERGY = "specific_energy"
+    PEAK_ENERGY_SHARE = "peak_energy_share"
+
+    @property
+    def is_of_quantity(self) -> bool:
+        """Whether values of one quantity are held against a limit that a licence may replace."""
+        return self in _OF_QUANTITY
 
     @property
     def needs_points(self) -> bool:
-        """Whether the rule is judged from measured values; the others need the register alone."""
-        return self not in _FROM_REGISTER
+        """Whether the rule can be judged from measured values only; the others need the register, or can do with it."""
+        return self not in _FROM_REGISTER and not self.takes_firm_meters
+
+    @property
+    def takes_firm_meters(self) -> bool:
+        """Whether a firm's main electricity meters are read where it has some, and records count where it has none."""
+        return self in (EvaluatorKind.SPECIFIC_ENERGY, EvaluatorKind.PEAK_ENERGY_SHARE)
 
 
+_OF_QUANTITY = frozenset(
+    {
+        EvaluatorKind.THRESHOLD_MEAN,
+        EvaluatorKind.RANGE_MEAN,
+        EvaluatorKind.RANGE_VALUES,
+        EvaluatorKind.CORRECTED_MEAN,
+    }
+)
 _FROM_REGISTER = frozenset(
     {
         EvaluatorKind.EVIDENCE,

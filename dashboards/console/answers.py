@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from dashboards.board import Legend, Panel, PanelKind, PanelQuery
+from dashboards.board import Derive, Legend, Panel, PanelKind, PanelQuery
 from dashboards.console.charts import ChartSeries
-from dashboards.derive import AnomalyLine, FindingLine, anomaly_lines, finding_lines, samples_of, share_percent
+from dashboards.derive import AnomalyLine, FindingLine, Sample, anomaly_lines, finding_lines, samples_of, share_percent
 from dashboards.queries.scope import QueryScope
 from dashboards.words import device_name
 from service_runtime.clock import Clock
@@ -80,12 +80,16 @@ class PanelReader:
             lines = finding_lines((each for group in results for each in group), panel.only_exceeded)
             return PanelAnswer(start_ms, stop_ms, findings=tuple(lines))
         series = [
-            ChartSeries(self._series_name(query, result, view.language), samples_of(result, query.derive))
-            for query, group in zip(panel.queries, results, strict=True)
+            ChartSeries(self._series_name(query, result, view.language), self._samples(query, result, scope))
+            for query, group, scope in zip(panel.queries, results, scopes, strict=True)
             for result in group
         ]
         return PanelAnswer(
-            start_ms, stop_ms, tuple(series), share=_share(panel, results), bucket_seconds=scopes[0].every_seconds
+            start_ms,
+            stop_ms,
+            tuple(series),
+            share=self._share(panel, results, scopes),
+            bucket_seconds=scopes[0].every_seconds,
         )
 
     def scope_of(self, panel: Panel, query: PanelQuery, view: View) -> QueryScope:
@@ -129,6 +133,24 @@ class PanelReader:
         self._kept[query] = (self.monotonic(), results)
         return results
 
+    def _samples(self, query: PanelQuery, result: SeriesResult, scope: QueryScope) -> list[Sample]:
+        """What is drawn of one series; a counter's recorded meter exchanges are counted as such."""
+        if query.derive is not Derive.INCREASE or not self.park.meter_exchanges:
+            return samples_of(result, query.derive)
+        point, device = result.tags.get("point"), result.tags.get("device")
+        counted = [p for p in query.point_ids if p == point or (point is None and p.partition(".")[0] == device)]
+        exchanges = [e for p in counted for e in self.park.exchanges_of(p, scope.start_ms, scope.stop_ms)]
+        return samples_of(result, query.derive, exchanges, scope.every_seconds * 1000)
+
+    def _share(self, panel: Panel, results: list[list[SeriesResult]], scopes: list[QueryScope]) -> float | None:
+        if panel.kind is not PanelKind.SHARE:
+            return None
+        part, whole = (
+            [self._samples(query, result, scope) for result in group]
+            for query, group, scope in zip(panel.queries, results, scopes, strict=True)
+        )
+        return share_percent(part, whole)
+
     def _series_name(self, query: PanelQuery, result: SeriesResult, language: str) -> str:
         if query.legend is Legend.TENANT:
             tenant = self.park.tenants.get(result.tags["tenant"])
@@ -148,13 +170,3 @@ def bucket_for(range_seconds: int, wanted: int) -> int:
         if range_seconds <= seconds * wanted:
             return seconds
     return BUCKET_CHOICES_SECONDS[-1]
-
-
-def _share(panel: Panel, results: list[list[SeriesResult]]) -> float | None:
-    if panel.kind is not PanelKind.SHARE:
-        return None
-    part, whole = (
-        [samples_of(result, query.derive) for result in group]
-        for query, group in zip(panel.queries, results, strict=True)
-    )
-    return share_percent(part, whole)

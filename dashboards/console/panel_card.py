@@ -14,7 +14,16 @@ from dashboards.console.elements import VERDICT_MARKS, TableCell, rows_table, te
 from dashboards.console.texts import say
 from dashboards.derive import AnomalyLine, FindingLine, verdict_counts
 from dashboards.limits import limit_lines
-from dashboards.words import VERDICTS, device_name, local_text, number_text, quantity_text, share_text, unit_symbol
+from dashboards.words import (
+    VERDICTS,
+    anomaly_title,
+    device_name,
+    local_text,
+    number_text,
+    quantity_text,
+    share_text,
+    unit_symbol,
+)
 from telemetry_model.park_register import Park
 
 ROW_HEIGHT_PIXELS = 34
@@ -138,11 +147,16 @@ class PanelCard:
         self._state(STATE_DATA)
 
     def _anomaly_row(self, line: AnomalyLine) -> list[TableCell]:
-        tenant = self._park.tenants.get(line.tenant)
+        tenant, language = self._park.tenants.get(line.tenant), self._view.language
+        said = line.said_vi if language == "vi" else line.said_en
+        # A sentence begins with the subject's id; people know it by its name.
+        about = f"{line.subject}:"
+        if said.startswith(about):
+            said = f"{subject_name(self._park, line.subject, language)}:{said.removeprefix(about)}"
         return [
             TableCell(_period_text(line.time_ms, self._park), "time"),
-            TableCell(line.rule),
-            TableCell(line.said_vi if self._view.language == "vi" else line.said_en),
+            TableCell(anomaly_title(line.rule, language)),
+            TableCell(said),
             TableCell(tenant.name if tenant else line.tenant),
         ]
 

@@ -18,7 +18,7 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from analytics.finding import Confidence
 from analytics.rulebook import Rule
-from dashboards.board import Board, Legend, Panel, PanelKind, Text
+from dashboards.board import Board, Derive, Legend, Panel, PanelKind, Text
 from dashboards.grafana.config import (
     AMBER,
     DEFAULT_FROM,
@@ -32,6 +32,7 @@ from dashboards.grafana.config import (
     UID_PREFIX,
 )
 from dashboards.grafana.findings_view import (
+    anomaly_mappings,
     anomaly_steps,
     findings_steps,
     status_mappings,
@@ -71,6 +72,11 @@ _LIMITS_AS_OF = Text(
     "Generated, not edited by hand. Limit lines follow the rulebook as of {day}.",
 )
 
+_EXCHANGES = Text(
+    "Grafana không biết biên bản thay công tơ: cột của kỳ thay bị thiếu hoặc sai; console tính đúng.",
+    "Grafana does not know recorded meter exchanges: the bar over one is missing or wrong; the console counts it.",
+)
+
 
 def _panel(panel: Panel, board: Board, park: Park, rules: Sequence[Rule], day: date, language: str) -> PanelBuilder:
     limits = limit_lines(panel.limit, park, rules, day)
@@ -95,7 +101,7 @@ def _of_kind(panel: Panel, limits: Sequence[LimitLine], language: str) -> PanelB
             built.with_transformation(step)
         return built
     if panel.kind is PanelKind.ANOMALIES:
-        noticed = table.Panel()
+        noticed = table.Panel().mappings(anomaly_mappings(language))
         for step in anomaly_steps(language):
             noticed.with_transformation(step)
         return noticed
@@ -144,6 +150,8 @@ def _draw_limits(builder: timeseries.Panel, limits: Sequence[LimitLine]) -> None
 
 def _description(panel: Panel, limits: Sequence[LimitLine], language: str) -> str:
     said = [panel.description.say(language)]
+    if any(query.derive is Derive.INCREASE for query in panel.queries):
+        said.append(_EXCHANGES.say(language))
     said += [f"{limit_label(limit, language)}: {limit.citation}" for limit in limits]
     return "\n\n".join(text for text in said if text)
 

@@ -3,11 +3,17 @@
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, ValueMap, ValueMapping, ValueMappingResult
 
 from analytics.finding import Verdict
+from dashboards.board import Text
 from dashboards.grafana.config import AMBER, GREEN, RED
 from dashboards.queries.anomalies import NOTICED
-from dashboards.words import INSTRUMENT_STATES, VERDICTS
+from dashboards.words import ANOMALY_RULES, INSTRUMENT_STATES, VERDICTS, anomaly_title
 
 _COLOURS = {Verdict.COMPLIANT: GREEN, Verdict.EXCEEDED: RED, Verdict.INSUFFICIENT_DATA: AMBER}
+_ANOMALY_TITLES = {
+    "Time": Text("Kỳ từ", "Period from"), "rule": Text("Quy tắc", "Rule"), "subject": Text("Đối tượng", "Subject"),
+    "tenant": Text("Chịu trách nhiệm", "Responsible"), "said_vi": Text("Đã thấy", "Seen"),
+    "said_en": Text("Đã thấy", "Seen"),
+}  # fmt: skip
 _STATE_COLOURS = (GREEN, AMBER, RED)
 
 
@@ -33,13 +39,24 @@ def findings_steps(only_exceeded: bool) -> list[DataTransformerConfig]:
     return [*([keep] if only_exceeded else []), newest_first]
 
 
+def anomaly_mappings(language: str) -> list[ValueMapping]:
+    """Stored id of a kind of anomaly -> id and title."""
+    return [
+        ValueMap({
+            rule: ValueMappingResult(anomaly_title(rule, language), index=number)
+            for number, rule in enumerate(ANOMALY_RULES)
+        })
+    ]  # fmt: skip
+
+
 def anomaly_steps(language: str) -> list[DataTransformerConfig]:
     """What stands as noticed, newest first, in one language."""
     equal = {"fieldName": "verdict", "config": {"id": "equal", "options": {"value": NOTICED}}}
     keep = DataTransformerConfig("filterByValue", options={"filters": [equal], "type": "include", "match": "all"})
     newest_first = DataTransformerConfig("sortBy", options={"fields": {}, "sort": [{"field": "Time", "desc": True}]})
     hidden = {"verdict": True, "said_en" if language == "vi" else "said_vi": True}
-    organize = DataTransformerConfig("organize", options={"excludeByName": hidden})
+    titles = {name: text.say(language) for name, text in _ANOMALY_TITLES.items()}
+    organize = DataTransformerConfig("organize", options={"excludeByName": hidden, "renameByName": titles})
     return [keep, newest_first, organize]
 
 

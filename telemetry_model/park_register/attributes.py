@@ -122,6 +122,7 @@ INSTALLATION_ATTRIBUTES: Mapping[str, Mapping[str, AttributeForm]] = MappingProx
             "key_energy_user": _YES_NO,
             "ghg_listed": _YES_NO,
             "tou_customer": _YES_NO,
+            "energy_carriers": _choice("electricity", "several"),
             "sec_norm_mj_t": _POSITIVE,
             "sec_norm_mj_hl": _POSITIVE,
         },

@@ -141,3 +141,14 @@ def test_each_number_comes_with_its_working_and_source(park_folder: Path) -> Non
 )
 def test_a_wrong_period_is_one_sentence(park_folder: Path, arguments: tuple[str, ...], said: str) -> None:
     assert str(run("--park", park_folder, *arguments).exception) == said
+
+
+def test_the_circles_are_said_in_vietnamese(park_folder: Path) -> None:
+    arguments = ["circular", "--park", str(park_folder), "--month", "2026-04", "--language", "vi"]
+    done = CliRunner().invoke(analytics, arguments)
+    assert done.exception is None, done.exception
+    for words in ("không có giá trị: kỳ này chưa có chứng từ chất thải", "cách tính: tổng các chuyến", "dữ liệu",
+                  "tỷ lệ chôn lấp", "chỉ số tuần hoàn vật liệu (MCI)"):  # fmt: skip
+        assert words in done.stdout, words
+    for word in ("no value", "working:", "of the data", "setting:"):
+        assert word not in done.stdout, word

@@ -189,3 +189,12 @@ def test_every_process_of_the_register_has_a_norm() -> None:
 def test_a_wrong_range_of_months_is_named(text: str) -> None:
     with pytest.raises(OperatorError, match="is not a range of months such as 2025-01:2025-12"):
         months_between(text, "--baseline")
+
+
+def test_the_review_is_said_in_vietnamese(tmp_path: Path) -> None:
+    said = run(folder_with(tmp_path, production()), "--language", "vi").stdout
+    for words in ("đường cơ sở năng lượng", "dùng được", "hóa đơn", "đã tiết kiệm", "một độ lệch chuẩn",
+                  "Năng lượng trên sản phẩm", "HẾT HIỆU LỰC", "định mức"):  # fmt: skip
+        assert words in said, words
+    for word in ("baseline energy", "expected", "Norm:", "bill", "setting:"):
+        assert word not in said, word

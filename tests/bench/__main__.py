@@ -31,6 +31,7 @@ from tests.bench import (
     store,
     tenants,
     verdicts,
+    year,
 )
 from tests.bench.cpu import yardstick
 from tests.bench.figures import Figure, as_json, as_table
@@ -52,6 +53,7 @@ PARTS: dict[str, Part] = {
     "tenants": tenants.measure,
     "growth": growth.measure,
     "anomalies": anomalies.measure,
+    "year": year.measure,
 }
 
 

@@ -118,7 +118,11 @@ def findings(park: Park, now_ms: int) -> list[RecordRow]:
 def _anomalies(park: Park, today_ms: int) -> list[RecordRow]:
     """One that stands for each firm, and one of the operator's that was withdrawn."""
     said = {
-        tenant.id: {"verdict": "noticed", "said_vi": f"Đã thấy ở {tenant.id}.", "said_en": f"Seen at {tenant.id}."}
+        tenant.id: {
+            "verdict": "noticed",
+            "said_vi": f"{tenant.id}-outlet: đã thấy.",
+            "said_en": f"{tenant.id}-outlet: seen.",
+        }
         for tenant in park.firms()
     } | {"park": {"verdict": "withdrawn", "said_vi": "Không còn.", "said_en": "No longer."}}
     return [

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +13,10 @@ from dashboards.console.answers import KEEP_ANSWER_SECONDS, PanelReader, View, b
 from service_runtime.clock import ManualClock
 from service_runtime.errors import UnreachableError
 from telemetry_model.park_register import Park
+from telemetry_model.park_register.records import MeterExchange
 from telemetry_store.open import open_store
 from telemetry_store.protocol import TelemetryStore
+from telemetry_store.rows import PointSeries, ReadingRow
 from tests.dashboards.plausible_day import fill_store
 
 HOUR_MS = 3_600_000
@@ -73,6 +77,32 @@ async def test_a_full_day_of_a_steady_counter_is_its_daily_growth(park: Park, re
     whole_days = [value for _, value in answer.series[0].samples[1:-1]]
     assert len(whole_days) >= 6
     assert whole_days == pytest.approx([whole_days[0]] * len(whole_days))
+
+
+@pytest.mark.parametrize("board", ["tenant", "park-overview"])
+async def test_the_day_of_a_recorded_meter_exchange_shows_the_right_growth(
+    park: Park, tmp_path: Path, board: str
+) -> None:
+    if board == "tenant":
+        panel, name, view = tenant_board(park).panel("energy-per-day"), "tenant_electricity", "thep-bach-dang"
+    else:
+        panel, name, view = park_overview(park).panel("water-intake"), "water_intake", ""
+    point = next(p for p in park.points_with_role(name) if view in ("", p.tenant))
+    start_ms = NOW_MS - NOW_MS % HOUR_MS - 9 * 24 * HOUR_MS
+    exchanged_ms = start_ms + 100 * HOUR_MS + 60_000
+    rows = [
+        ReadingRow(PointSeries.of(point, park.id), at, (10.0 * n if at < exchanged_ms else 10.0 * (n - 101)), 0)
+        for n, at in enumerate(range(start_ms, NOW_MS, HOUR_MS))
+    ]
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    await store.write_readings(rows)
+    record = MeterExchange(point.id, exchanged_ms, 1000.0, 0.0, "a", "b")
+    reader = PanelReader(replace(park, meter_exchanges=(record,)), store, ManualClock(NOW_MS))
+    answer = await reader.answer(panel, View(86_400, "en", view))
+    await store.close()
+    days = [value for _, value in answer.series[0].samples[1:-1]]
+    # Old meter: 1000 at the exchange; new one: 0 then and at its first full hour, so that hour counts nothing.
+    assert sorted(days) == [230.0, *([240.0] * (len(days) - 1))]
 
 
 async def test_the_reuse_share_is_of_reused_and_discharged(park: Park, reader: PanelReader) -> None:

@@ -14,6 +14,7 @@ from dashboards.derive import (
     total,
     verdict_counts,
 )
+from telemetry_model.park_register.records import MeterExchange
 from telemetry_store.query import Cell, SeriesResult
 
 COLUMNS = ("verdict", "observed", "limit", "unit", "data_capture", "provisional")
@@ -96,3 +97,30 @@ def test_what_was_withdrawn_is_no_longer_shown_and_the_newest_comes_first() -> N
 def test_every_verdict_is_counted_even_when_absent() -> None:
     counts = verdict_counts(finding_lines([a_finding("exceeded"), a_finding("exceeded")]))
     assert counts == {Verdict.COMPLIANT: 0, Verdict.EXCEEDED: 2, Verdict.INSUFFICIENT_DATA: 0}
+
+
+def exchange(time_ms: int, last_value: float, first_value: float) -> MeterExchange:
+    return MeterExchange("em.active_energy_import", time_ms, last_value, first_value, "a", "b")
+
+
+def test_a_recorded_exchange_counts_both_meters() -> None:
+    registers: list[tuple[int, float | None]] = [(0, 990.0), (60, 3.0), (120, 5.0)]
+    assert increases(registers, [exchange(70, 995.0, 1.0)], 60) == [(60, 7.0), (120, 2.0)]
+
+
+def test_a_new_meter_that_starts_higher_is_no_growth() -> None:
+    assert increases([(0, 990.0), (60, 50_010.0)], [exchange(70, 1000.0, 50_000.0)], 60) == [(60, 20.0)]
+
+
+def test_two_exchanges_in_one_bucket_count_three_meters() -> None:
+    exchanges = [exchange(70, 995.0, 0.0), exchange(80, 4.0, 100.0)]
+    assert increases([(0, 990.0), (60, 101.0)], exchanges, 60) == [(60, 10.0)]
+
+
+def test_an_exchange_after_the_buckets_last_reading_counts_in_the_next_one() -> None:
+    registers: list[tuple[int, float | None]] = [(0, 990.0), (60, 995.0), (120, 5.0)]
+    assert increases(registers, [exchange(119, 996.0, 1.0)], 60) == [(60, 5.0), (120, 5.0)]
+
+
+def test_an_exchange_that_does_not_fit_the_registers_gives_no_value() -> None:
+    assert increases([(0, 990.0), (60, 3.0)], [exchange(70, 900.0, 1.0)], 60) == [(60, None)]

@@ -5,11 +5,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from analytics.anomalies.anomaly import RULES
 from analytics.finding import Confidence, Verdict
 from dashboards.console.texts import TEXTS, say
 from dashboards.words import (
+    ANOMALY_RULES,
     CONFIDENCES,
     VERDICTS,
+    anomaly_title,
     count_text,
     device_name,
     local_text,
@@ -69,3 +72,13 @@ def test_a_share_that_is_not_whole_is_never_shown_as_100() -> None:
     assert share_text(99.96, "vi") == "99,96"
     assert share_text(99.999999, "en") == "< 100"
     assert share_text(12.34, "en") == "12.3"
+
+
+def test_every_kind_of_anomaly_has_the_title_analytics_gives_it() -> None:
+    assert {rule: (text.vi, text.en) for rule, text in ANOMALY_RULES.items()} == {
+        rule.id: (rule.title_vi, rule.title_en) for rule in RULES.values()
+    }
+
+
+def test_an_unknown_kind_of_anomaly_is_its_id() -> None:
+    assert anomaly_title("AN-99", "vi") == "AN-99"

@@ -117,3 +117,22 @@ def test_a_link_with_two_meters_is_balanced_and_one_with_one_is_not(found: dict[
 def test_offices_without_water_and_waste_meters_say_so(found: dict[tuple[str, str], Any]) -> None:
     assert found["water_use", "van-phong-cat-bi"]["reason"] == "no point measures tenant water"
     assert found["waste", "van-phong-cat-bi"]["reason"] == "no point measures tenant waste"
+
+
+def test_what_a_meter_of_known_accuracy_counts_has_an_uncertainty(found: dict[tuple[str, str], Any]) -> None:
+    used = found["electricity", "thep-bach-dang"]
+    assert used["standard_uncertainty"] == pytest.approx(used["value"] * 0.01 / 3**0.5)
+    emitted = found["scope_2_emissions", "thep-bach-dang"]
+    assert emitted["standard_uncertainty"] == pytest.approx(emitted["value"] * 0.01 / 3**0.5)
+    assert "1726/BDKH-PTCBT" in emitted["source"]
+    assert any("from_20" in name for name in emitted["inputs"]), "the factor is dated"
+
+
+def test_the_gas_turbine_has_scope_1_and_the_list_waits_for_the_year(found: dict[tuple[str, str], Any]) -> None:
+    emitted = found["scope_1_emissions", "chp-stack"]
+    assert emitted["value"] > 0
+    assert "IPCC 2006" in emitted["source"]
+    flag = found["list_candidate", "chp-stack"]
+    assert flag["value"] is None
+    assert "1 days are no year" in flag["reason"]
+    assert flag["inputs"]["energy_toe"] > 0

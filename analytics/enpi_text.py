@@ -1,0 +1,109 @@
+"""A firm's energy review in words, Vietnamese and English."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from analytics.indicators.energy_review import COOLING_DRIVER, EnergyReview, ReviewedMonth
+from analytics.indicators.reasons import confidence_in, say_in
+
+
+class _Pair(NamedTuple):
+    vi: str
+    en: str
+
+    def say(self, language: str, **values: object) -> str:
+        return (self.vi if language == "vi" else self.en).format(**values)
+
+
+_TEXTS: Mapping[str, _Pair] = {
+    "baseline": _Pair(
+        "{tenant}: đường cơ sở năng lượng = {model} kWh mỗi tháng",
+        "{tenant}: baseline energy = {model} kWh a month",
+    ),
+    "usable": _Pair("dùng được", "usable"),
+    "not_usable": _Pair("KHÔNG dùng được: giải thích quá ít", "NOT usable: it explains too little"),
+    "fit": _Pair(
+        "  R2 = {r2}, CV(RMSE) = {cv}: {usable} (cần 0.75 và 25 %, là thiết lập)",
+        "  R2 = {r2}, CV(RMSE) = {cv}: {usable} (needs 0.75 and 25 %, settings)",
+    ),
+    "month": _Pair("tháng", "month"),
+    "energy": _Pair("điện kWh", "energy kWh"),
+    "from": _Pair("theo", "from"),
+    "expected": _Pair("dự tính", "expected"),
+    "ratio": _Pair("tỷ số", "ratio"),
+    "saved": _Pair("đã tiết kiệm", "saved so far"),
+    "meter": _Pair("công tơ", "meter"),
+    "bill": _Pair("hóa đơn", "bill"),
+    "spread": _Pair(" +/- {spread} (một độ lệch chuẩn)", " +/- {spread} (one standard deviation)"),
+    "none": _Pair("không có ({reason})", "none ({reason})"),
+    "specific": _Pair("Năng lượng trên sản phẩm = {value}", "Energy per product = {value}"),
+    "electricity_alone": _Pair(
+        "  chỉ tính điện: các dạng năng lượng khác không có công tơ, còn định mức tính tất cả",
+        "  electricity alone: other carriers are not metered, a norm counts all of them",
+    ),
+    "norm_none": _Pair("Định mức: không có ({reason})", "Norm: none ({reason})"),
+    "norm": _Pair(
+        "Định mức: {value} {unit} ({ended}): bằng {percent} % định mức",
+        "Norm: {value} {unit} ({ended}): {percent} % of it",
+    ),
+    "expired": _Pair("HẾT HIỆU LỰC ngày {day}, định mức cuối cùng được biết", "EXPIRED on {day}, the last one known"),
+    "valid_from": _Pair("từ {day}", "from {day}"),
+}
+_DRIVERS_VI = {COOLING_DRIVER: "độ ngày làm mát"}
+
+
+def review_lines(found: EnergyReview, tenant: str, language: str) -> Iterator[str]:
+    """The review for people in ``vi`` or ``en``: baseline, a line a month, the EnPI, energy per product, its norm."""
+    base = found.baseline
+    names = [_DRIVERS_VI.get(name, name) if language == "vi" else name for name in base.drivers]
+    terms = "".join(f" + {slope:,.6g} x {name}" for slope, name in zip(base.fit.slopes, names, strict=True))
+    yield _say("baseline", language, tenant=tenant, model=f"{base.fit.intercept:,.6g}{terms}")
+    usable = _say("usable" if base.is_usable else "not_usable", language)
+    yield _say("fit", language, r2=f"{base.fit.r_squared:.3f}", cv=f"{base.cv_rmse:.1%}", usable=usable)
+    month, energy, source, expected, ratio, saved = (
+        _say(key, language) for key in ("month", "energy", "from", "expected", "ratio", "saved")
+    )
+    yield f"  {month:<8} {energy:>12} {source:<8} {expected:>13} {'+/-':>9} {ratio:>6} {saved:>13}"
+    for line in found.months:
+        yield _month_line(line, language)
+    performance = found.performance
+    spread = performance.standard_uncertainty
+    more = _say("spread", language, spread=f"{spread:.2g}") if spread else ""
+    yield f"EnPI = {_value(performance.value, '', performance.reason, language)}{more}"
+    yield f"  {confidence_in(performance.basis.confidence, language)}: {performance.basis.source}"
+    if performance.basis.note:
+        yield f"  {say_in(performance.basis.note, language)}"
+    yield from _specific_lines(found, language)
+
+
+def _month_line(line: ReviewedMonth, language: str) -> str:
+    ratio = "-" if line.ratio is None else f"{line.ratio:.3f}"
+    return (
+        f"  {line.month.month:%Y-%m}  {line.month.energy.value:>12,.0f} {_say(line.month.source, language):<8} "
+        f"{line.expected.value:>13,.0f} {line.expected.standard_uncertainty:>9,.0f} {ratio:>6} "
+        f"{-line.saving.value:>13,.0f}"
+    )
+
+
+def _specific_lines(found: EnergyReview, language: str) -> Iterator[str]:
+    if found.specific is not None:
+        value = _value(found.specific.value, found.specific.unit, found.specific.reason, language)
+        yield _say("specific", language, value=value)
+        yield _say("electricity_alone", language)
+    if found.norm is None:
+        yield _say("norm_none", language, reason=say_in(found.norm_reason, language))
+        return
+    norm = found.norm.norm
+    day = norm.valid_to if found.norm.is_expired else norm.valid_from
+    ended = _say("expired" if found.norm.is_expired else "valid_from", language, day=day)
+    percent = f"{found.norm.percent_of_norm:.1f}"
+    yield _say("norm", language, value=f"{norm.value:,.6g}", unit=norm.unit, ended=ended, percent=percent)
+    yield f"  {confidence_in(norm.confidence, language)}: {norm.source}"
+
+
+def _value(value: float | None, unit: str, reason: str, language: str) -> str:
+    return _say("none", language, reason=say_in(reason, language)) if value is None else f"{value:,.4g} {unit}".strip()
+
+
+def _say(key: str, language: str, **values: object) -> str:
+    return _TEXTS[key].say(language, **values)

@@ -1,0 +1,130 @@
+"""The Vietnamese of what indicators say: why there is no value, and how a value was worked out."""
+
+import re
+from functools import cache
+
+SEPARATOR = "; "
+_VIETNAMESE: dict[str, str] = {
+    "{} is not in the register": "{} không có trong sổ đăng ký",
+    "no point measures {}": "không có điểm nào đo {}",
+    "{} is a momentary value": "{} là giá trị tức thời",
+    "{} sent no valid value": "{} không gửi giá trị hợp lệ nào",
+    "{}: the register fell from {} to {} and no exchange is on record":
+        "{}: chỉ số giảm từ {} xuống {} mà không có hồ sơ thay công tơ",
+    "only {} % of the expected data are there, {} % are needed": "chỉ có {} % dữ liệu dự kiến, cần {} %",
+    "more than one product is made": "làm ra nhiều hơn một sản phẩm",
+    "no facility of {} in park.toml names its process":
+        "không cơ sở nào của {} trong park.toml ghi công nghệ (process)",
+    "no energy norm of '{}' is known for {}": "chưa biết định mức năng lượng của '{}' cho ngày {}",
+    "the norm of '{}' is in {}, the value in {} ({})": "định mức của '{}' tính bằng {}, giá trị tính bằng {} ({})",
+    "no grid factor is known for some of {} to {}": "chưa biết hệ số phát thải lưới cho một phần từ {} đến {}",
+    "the thresholds are of one year, the period is longer": "ngưỡng tính cho một năm, kỳ này dài hơn",
+    "no threshold reached yet, and {} days are no year": "chưa đạt ngưỡng nào, và {} ngày chưa đủ một năm",
+    "nothing was produced": "không làm ra sản phẩm nào",
+    "the plant was never idle": "nhà máy không lúc nào nghỉ",
+    "no mean power was measured": "không đo được công suất trung bình",
+    "no energy was used": "không dùng năng lượng",
+    "no energy was measured": "không đo được năng lượng",
+    "no active energy was measured": "không đo được điện năng tác dụng",
+    "no electricity was used": "không dùng điện",
+    "'{}' of {} is not set in the register": "sổ đăng ký chưa ghi '{}' của {}",
+    "'{}' of the outlet is not set in the register": "sổ đăng ký chưa ghi '{}' của cửa xả",
+    "'{}' of {} is '{}' (known: {})": "'{}' của {} là '{}' (các giá trị hợp lệ: {})",
+    "'{}' of {} names no device that measures {}": "'{}' của {} không chỉ thiết bị nào đo {}",
+    "no price of '{}' is known for {}": "chưa biết giá của '{}' cho ngày {}",
+    "the meter sent neither energy nor power": "công tơ không gửi điện năng lẫn công suất",
+    "reactive energy without any active energy: check the meter":
+        "có điện năng phản kháng mà không có điện năng tác dụng: hãy kiểm tra công tơ",
+    "no water was used": "không dùng nước",
+    "no water flowed in": "không có nước đi vào",
+    "no material flowed in": "không có vật liệu đi vào",
+    "no material is on record": "chưa có hồ sơ vật liệu",
+    "no material was used": "không dùng vật liệu nào",
+    "no waste is on record": "chưa có hồ sơ chất thải",
+    "no waste manifest of this period is on record": "kỳ này chưa có chứng từ chất thải",
+    "no product of {} or before is on record (products.csv)": "chưa có sản phẩm nào của năm {} trở về trước "
+        "(products.csv)",
+    "{} has no meter": "{} không có công tơ",
+    "no slot has both flow and concentration": "không lúc nào có cả lưu lượng lẫn nồng độ",
+    "a flow or a concentration is negative": "có lưu lượng hoặc nồng độ âm",
+    "no slot has both concentration and flow": "không lúc nào có cả nồng độ lẫn lưu lượng",
+    "a concentration or a flow is negative": "có nồng độ hoặc lưu lượng âm",
+    "O2 of {} % is too near to air": "O2 {} % quá gần với không khí",
+    "nothing enters": "không có gì đi vào",
+    "nothing was treated": "không xử lý gì",
+    "{} and {}.flow have no slot in common": "{} và {}.flow không có lúc nào cùng số liệu",
+    "{}.flow is negative": "{}.flow âm",
+    "{}.flow sent no valid value": "{}.flow không gửi giá trị hợp lệ nào",
+    "{}.gas_flow sent no valid value": "{}.gas_flow không gửi giá trị hợp lệ nào",
+    "the night flow of {} is negative": "lưu lượng ban đêm của {} âm",
+    "no flow was measured at night": "không đo được lưu lượng ban đêm",
+    "no flow was measured at night by all meters of {}": "không đủ mọi đồng hồ {} đo được lưu lượng ban đêm",
+    "nothing flowed": "không có dòng chảy",
+    "no treated water was metered": "không đo được nước đã xử lý",
+    "no slot has both power and items of {}": "không lúc nào có cả công suất lẫn số sản phẩm của {}",
+    "no point counts items of {}": "không có điểm nào đếm sản phẩm của {}",
+    "the power of {} is negative": "công suất của {} âm",
+    "the baseline expects no energy for these periods": "đường cơ sở không dự tính năng lượng cho các kỳ này",
+    "the baseline explains too little of the energy to be used":
+        "đường cơ sở giải thích quá ít phần năng lượng nên không dùng được",
+    "outside the range of the baseline: {}": "ngoài phạm vi của đường cơ sở: {}",
+    "list of indicators from memory: to be confirmed": "danh mục chỉ số theo trí nhớ: cần xác nhận",
+    "the formula is from memory: to be confirmed": "công thức theo trí nhớ: cần xác nhận",
+    "reuse, recycling and biological treatment count as diverted": "tái sử dụng, tái chế và xử lý sinh học được tính "
+        "là chuyển hướng",
+    "energy recovery does not": "thu hồi năng lượng thì không",
+    "an unknown destination counts as not diverted": "không rõ nơi đến thì tính là không chuyển hướng",
+    "from memory": "theo trí nhớ",
+    "product data of {}": "số liệu sản phẩm năm {}",
+    "sum of the loads of this code": "tổng các chuyến của mã này",
+    "sum of all loads": "tổng các chuyến",
+    "(reuse + recycling + biological) / waste x 100": "(tái sử dụng + tái chế + sinh học) / chất thải x 100",
+    "landfill / waste x 100": "chôn lấp / chất thải x 100",
+    "(reused + recycled content of what came in) / what came in x 100":
+        "(phần tái sử dụng + tái chế trong vật liệu vào) / vật liệu vào x 100",
+    "rise of the giver's register over the month": "mức tăng chỉ số bên giao trong tháng",
+    "rise of the taker's register over the month": "mức tăng chỉ số bên nhận trong tháng",
+    "given - taken, shown and never spread over the firms": "giao - nhận, để nguyên và không chia cho doanh nghiệp",
+    "mass given over all links / waste on manifests x 100":
+        "khối lượng giao qua mọi liên kết / chất thải trên chứng từ x 100",
+    "reused / (reused + discharged) x 100": "tái sử dụng / (tái sử dụng + xả ra) x 100",
+    "reused / (reused + intake) x 100": "tái sử dụng / (tái sử dụng + nước cấp) x 100",
+    "reused / intake": "tái sử dụng / nước cấp",
+    "mean by mass of the shares of all lots": "trung bình theo khối lượng các tỷ lệ của mọi lô",
+}  # fmt: skip
+_WORDS = {
+    "tenant electricity": "điện của doanh nghiệp", "tenant water": "nước của doanh nghiệp",
+    "tenant waste": "chất thải của doanh nghiệp", "grid import": "điện nhận từ lưới", "pv generation": "điện mặt trời",
+    "chp generation": "điện đồng phát", "water intake": "nước cấp", "wastewater discharged": "nước thải xả ra",
+    "wastewater reused": "nước thải tái sử dụng", "electricity": "điện", "the giver": "bên giao",
+    "the taker": "bên nhận", "the intake": "nguồn cấp", "tenants": "các doanh nghiệp",
+}  # fmt: skip
+CONFIDENCE = {"source": "nguồn công bố", "permit": "giấy phép", "setting": "giá trị cần xác nhận"}
+
+
+def say_in(text: str, language: str) -> str:
+    """A reason, or several joined by ``; ``, in ``vi`` or ``en``; what is not ours comes back unchanged."""
+    if language != "vi" or not text:
+        return text
+    whole = _translated(text)
+    return whole if whole != text else SEPARATOR.join(_translated(part) for part in text.split(SEPARATOR))
+
+
+def confidence_in(confidence: str, language: str) -> str:
+    """How sure a source is, in ``vi`` or ``en``."""
+    return CONFIDENCE.get(confidence, confidence) if language == "vi" else confidence
+
+
+def _translated(text: str) -> str:
+    for pattern, vietnamese in _patterns():
+        match = pattern.fullmatch(text)
+        if match:
+            return vietnamese.format(*(_WORDS.get(word, word) for word in match.groups()))
+    return text
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    # The longest fixed text first: a short template must not swallow a sentence made from a longer one.
+    ordered = sorted(_VIETNAMESE.items(), key=lambda pair: -len(pair[0].replace("{}", "")))
+    return tuple((re.compile("([^;]+?)".join(map(re.escape, en.split("{}")))), vi) for en, vi in ordered)
