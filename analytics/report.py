@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from analytics.finding import Finding
+from analytics.finding import Confidence, Finding
 from analytics.rulebook.limits import permit_attributes
-from analytics.rulebook.rule import Comparison, EvaluatorKind, Rule
+from analytics.rulebook.rule import Averaging, Comparison, EvaluatorKind, Rule
 from analytics.rulebook.text import CONFIDENCE_MARK, averaging_text, comparison_text, confidence_text
 from analytics.windows import local_text
 
@@ -59,6 +59,13 @@ def as_row(finding: Finding, zone: ZoneInfo) -> str:
     )
 
 
+OUTFALLS = ("wastewater_outlet", "tenant_outlet", "stack")
+DAY_MEAN_IS_REMEMBERED = (
+    "that automatic data are compared as 24 h means (Decree 08/2022/ND-CP Art. 97-98) was not read: to be confirmed"
+)
+"""The limits were read, how they are compared was not; said wherever a rule is explained."""
+
+
 def rule_line(rule: Rule) -> str:
     """A rule version in one line that begins with its id."""
     return f"{rule.id:<17} {CONFIDENCE_MARK[rule.confidence]:<8} {rule.version:<32} {rule.title_en}"
@@ -70,6 +77,8 @@ def explain(rule: Rule) -> Iterable[str]:
     yield f"  {rule.title_en}"
     yield f"  {rule.title_vi}"
     yield f"  judges        {rule.subject.replace('_', ' ')}, {averaging_text(rule.averaging, 'en')}"
+    if rule.subject in OUTFALLS and rule.averaging is Averaging.DAY and rule.confidence is not Confidence.SETTING:
+        yield f"  averaging     {DAY_MEAN_IS_REMEMBERED}"
     yield f"  limit         {limit_text(rule)}"
     if rule.evaluator is EvaluatorKind.EVIDENCE:
         yield f"  judged by     the records '{rule.id}' of evidence.csv: no meter tells it"
