@@ -7,6 +7,7 @@ is ahead moves that line no further than now: marks of others, and its own once 
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ LONGEST_WAIT_MS = 3_600_000
 BUSY_SECONDS = 10.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS arrivals_through (one INTEGER PRIMARY KEY CHECK (one = 1), time_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS watched_through (one INTEGER PRIMARY KEY CHECK (one = 1), day TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS arrivals_done (
   time_ms INTEGER NOT NULL, device TEXT NOT NULL, replica TEXT NOT NULL, PRIMARY KEY (time_ms, device, replica)
 ) STRICT, WITHOUT ROWID;
@@ -102,6 +104,17 @@ class ArrivalBook:
             self._db.execute("ROLLBACK")
             raise OperatorError(f"{self._path}: analytics state cannot be written ({error})") from error
         self._db.execute("COMMIT")
+
+    def watched_through(self) -> date | None:
+        """The local day on which anomalies were looked for last."""
+        row = self._db.execute("SELECT day FROM watched_through").fetchone()
+        return date.fromisoformat(row[0]) if row else None
+
+    def watched(self, day: date) -> None:
+        """Anomalies were looked for on this day."""
+        self._db.execute(
+            "INSERT INTO watched_through VALUES (1, ?) ON CONFLICT DO UPDATE SET day = excluded.day", (day.isoformat(),)
+        )
 
     def close(self) -> None:
         """Let go of the file."""

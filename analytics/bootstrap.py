@@ -10,7 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from analytics.anomalies.again import LONGEST_HISTORY_DAYS, days_again
 from analytics.anomalies.anomaly_store import write_anomalies
+from analytics.anomalies.questions import questions_about
 from analytics.anomalies.watch import find_anomalies
 from analytics.arrivals import ArrivalBook, Arrivals, Mark
 from analytics.deleted_time import Edges, deleted_before
@@ -20,7 +22,7 @@ from analytics.findings_store import record_findings, write_indicators
 from analytics.heartbeat import Heartbeat, heartbeat_file
 from analytics.indicators.months import keep_last_months
 from analytics.plan import JudgingRange
-from analytics.reopen import Reopened, beyond, pieces, touched_by
+from analytics.reopen import Reopened, Touch, beyond, pieces, touched_by
 from analytics.revision import Basis, Key, Revision
 from analytics.rollups.keeper import RollupKeeper
 from analytics.rulebook import Rule, load_rulebook
@@ -37,6 +39,7 @@ from telemetry_model.park_register import Park, parse_park
 from telemetry_store.open import open_store
 from telemetry_store.protocol import TelemetryStore
 
+HISTORY_MS = (LONGEST_HISTORY_DAYS + 1) * 86_400_000
 _log = logging.getLogger(__name__)
 
 
@@ -172,6 +175,7 @@ class AnalyticsService:
         told = [f for f in found.findings if (f.rule, f.rule_version) not in self._silent]
         with self.tracing.span("alert"):
             await self._engine.process(told, recorded.revisions)
+        await self._watch_again([mark.touch for mark in arrivals.ready], span, today)
         self._book.done(arrivals, now_ms)
         if self._late_judged_on != today:
             await keep_last_months(self._store, self._park, self._clock.now_ms())
@@ -196,11 +200,28 @@ class AnalyticsService:
         return _JudgedAgain(found, touched)
 
     async def _watch(self, today: date) -> None:
-        """Once a local day: what looks wrong in the days that closed lately. Shown on boards, written to nobody."""
-        span = self._span(self._settings.lookback_days, today)
+        """Once a local day: what looks wrong in the days that closed lately, or while the program was away.
+
+        Shown on boards, written to nobody.
+        """
+        watched = self._book.watched_through()
+        away_days = 0 if watched is None else today.toordinal() - watched.toordinal() - 1
+        days = min(self._settings.lookback_days + max(0, away_days), self._settings.late_data_days)
+        span = self._span(max(days, self._settings.lookback_days), today)
         if span.from_ms < span.to_ms:
             seen = await find_anomalies(self._store, self._park, span, self._clock.now_ms())
             await write_anomalies(self._store, self._park.id, seen, span.from_ms, span.to_ms)
+        self._book.watched(today)
+
+    async def _watch_again(self, touches: Sequence[Touch], ordinary: JudgingRange, today: date) -> None:
+        """The days before those of the daily look that late readings touched, and those that are compared with them."""
+        until_ms = self._span(self._settings.lookback_days, today).from_ms
+        first_ms = max((edge + HISTORY_MS for edge in ordinary.deleted_before.values()), default=0)
+        for again in days_again(self._park, touches, max(first_ms, ordinary.since_ms or 0), until_ms):
+            span = JudgingRange(again.from_ms, again.to_ms, ordinary.since_ms)
+            seen = await find_anomalies(self._store, self._park, span, self._clock.now_ms(), again.devices)
+            asked = {(q.rule.id, q.subject) for q in questions_about(self._park, again.devices)}
+            await write_anomalies(self._store, self._park.id, seen, again.from_ms, again.to_ms, asked)
 
     def _span(self, days: int, today: date) -> JudgingRange:
         start = start_of_day_ms(date.fromordinal(today.toordinal() - days), self._park.timezone)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from analytics.finding import Confidence, Finding, Verdict
 from analytics.rulebook.limits import permit_attributes
-from analytics.rulebook.rule import Comparison, EvaluatorKind, Rule
+from analytics.rulebook.rule import Averaging, Comparison, EvaluatorKind, Rule
 from analytics.rulebook.text import CONFIDENCE_MARK, averaging_text, comparison_text, confidence_text, verdict_title
 from analytics.windows import local_text
 
@@ -67,6 +67,13 @@ def as_row(finding: Finding, zone: ZoneInfo, rule: Rule | None = None) -> str:
     )
 
 
+OUTFALLS = ("wastewater_outlet", "tenant_outlet", "stack")
+DAY_MEAN_IS_REMEMBERED = (
+    "that automatic data are compared as 24 h means (Decree 08/2022/ND-CP Art. 97-98) was not read: to be confirmed"
+)
+"""The limits were read, how they are compared was not; said wherever a rule is explained."""
+
+
 def limit_sign(finding: Finding, rule: Rule) -> str:
     """How the observed value has to stand to the finding's limit; of two limits a finding carries the nearer one."""
     if rule.comparison is not Comparison.BETWEEN:
@@ -100,6 +107,8 @@ def explain(rule: Rule) -> Iterable[str]:
     yield f"  {rule.title_en}"
     yield f"  {rule.title_vi}"
     yield f"  judges        {rule.subject.replace('_', ' ')}, {averaging_text(rule.averaging, 'en')}"
+    if rule.subject in OUTFALLS and rule.averaging is Averaging.DAY and rule.confidence is not Confidence.SETTING:
+        yield f"  averaging     {DAY_MEAN_IS_REMEMBERED}"
     yield f"  limit         {limit_text(rule)}"
     if rule.evaluator is EvaluatorKind.EVIDENCE:
         yield f"  judged by     the records '{rule.id}' of evidence.csv: no meter tells it"

@@ -1,6 +1,6 @@
 """Anomalies to and from the telemetry store; what is no longer seen stays there as withdrawn, so nothing vanishes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from analytics.anomalies.anomaly import Anomaly
@@ -29,13 +29,21 @@ class StoredAnomaly(NamedTuple):
 
 
 async def write_anomalies(
-    store: TelemetryStore, park: str, anomalies: Sequence[Anomaly], from_ms: int, to_ms: int
+    store: TelemetryStore,
+    park: str,
+    anomalies: Sequence[Anomaly],
+    from_ms: int,
+    to_ms: int,
+    asked: Collection[tuple[str, str]] | None = None,
 ) -> int:
     """Make the store hold exactly these of ``[from_ms, to_ms)``; returns how many rows were written.
 
-    What the store holds and is not among them is withdrawn, never deleted. Raises ``UnreachableError``.
+    What the store holds and is not among them is withdrawn, never deleted; of ``asked`` rules and subjects alone, where
+    only these were looked at. Raises ``UnreachableError``.
     """
-    known = {_key(s.anomaly): s for s in await read_anomalies(store, park, from_ms, to_ms)}
+    stored = await read_anomalies(store, park, from_ms, to_ms)
+    looked_at = (s for s in stored if asked is None or (s.anomaly.rule, s.anomaly.subject) in asked)
+    known = {_key(s.anomaly): s for s in looked_at}
     seen = {_key(anomaly): anomaly for anomaly in anomalies}
     rows = [
         _record(anomaly, NOTICED)

@@ -46,6 +46,11 @@ def questions_of(park: Park) -> list[Question]:
     return [*_outlets(park), *_instruments(park), *_laboratory(park), *_meter_trees(park), *_energy(park)]
 
 
+def questions_about(park: Park, devices: frozenset[str]) -> list[Question]:
+    """Those that one of the devices helps to answer; all without devices."""
+    return [q for q in questions_of(park) if not devices or any(point.device in devices for point in q.points)]
+
+
 def _outlets(park: Park) -> Iterator[Question]:
     for outlet in park.installations.values():
         flow = park.points.get(f"{outlet.attributes.get('flow_device', '')}.flow")

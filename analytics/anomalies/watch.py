@@ -22,7 +22,7 @@ from analytics.anomalies.grid import Grid
 from analytics.anomalies.laboratory import Uncertainty, against_laboratory, usual_uncertainty
 from analytics.anomalies.meter_tree import ACCURACY_PERCENT, TreeDay, meter_tree
 from analytics.anomalies.night_discharge import HISTORY_NIGHTS, NIGHT_HOURS, night_discharge
-from analytics.anomalies.questions import Question, questions_of
+from analytics.anomalies.questions import Question, questions_about
 from analytics.anomalies.sentences import say
 from analytics.evaluators.register_difference import counted
 from analytics.indicators.park_view import ACCURACY_ATTRIBUTE
@@ -38,12 +38,14 @@ MINIMUM_DAY_CAPTURE = 0.9
 """A day whose counters were away for longer is no day to compare with."""
 
 
-async def find_anomalies(store: TelemetryStore, park: Park, span: JudgingRange, noticed_at_ms: int) -> list[Anomaly]:
+async def find_anomalies(
+    store: TelemetryStore, park: Park, span: JudgingRange, noticed_at_ms: int, devices: frozenset[str] = frozenset()
+) -> list[Anomaly]:
     """All anomalies of the whole local days in ``span``, sorted by day, rule and subject; ``UnreachableError`` only.
 
-    History is read from before the span, but not from before ``span.since_ms``.
+    History is read from before the span, but not from before ``span.since_ms``. ``devices``: only what these tell.
     """
-    asked = questions_of(park)
+    asked = questions_about(park, devices)
     found: list[Anomaly] = []
     for part in chunks(park, span, CHUNK_DAYS):
         days = day_windows(park.timezone, part.from_ms, part.to_ms)

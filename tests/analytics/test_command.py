@@ -160,6 +160,13 @@ def test_the_rulebook_has_its_own_command(words: list[str]) -> None:
     assert CliRunner().invoke(ecopark, words).stdout == run(*words).stdout != ""
 
 
+def test_explain_says_that_the_daily_mean_is_to_be_confirmed_though_the_limit_was_read() -> None:
+    words = "24 h means (Decree 08/2022/ND-CP Art. 97-98) was not read: to be confirmed"
+    assert words in run("rules", "explain", "WW-01-COD").stdout
+    assert words in run("rules", "explain", "AIR-02-NOX").stdout
+    assert words not in run("rules", "explain", "AMB-02-PM10").stdout
+
+
 def test_explain_says_that_a_table_is_not_loaded() -> None:
     text = run("rules", "explain", "WW-04-COD").stdout
     assert "table not loaded: load it from the official annex; 'permit_cod_mg_l' of the register goes first" in text

@@ -16,7 +16,8 @@ from analytics.finding import Finding
 from analytics.settings import AnalyticsSettings
 from service_runtime.clock import ManualClock
 from telemetry_model.park_register import Park, parse_park
-from telemetry_store.rows import ReadingRow
+from telemetry_model.storage_schema import LATE_ARRIVALS
+from telemetry_store.rows import PointSeries, ReadingRow, RecordRow
 from telemetry_store.sqlite_store import SqliteStore
 
 FILES = {
@@ -89,11 +90,61 @@ class Listener:
         """Nothing to let go of."""
 
 
+async def test_late_readings_are_looked_at_again_however_old(folder: Path, at: At) -> None:
+    park: Park = parse_park(FILES)
+    store, clock = SqliteStore(folder / "store.db"), ManualClock(at("2026-08-20T01:00"))
+    settings = AnalyticsSettings(
+        park_folder="-", store_url="-", state_path=str(folder / "state.db"), smtp_host="-", mail_from="e@example.org",
+        evaluate_from="2026-06-01",
+    )  # fmt: skip
+    service = AnalyticsService(settings, park, store, Listener(), clock)
+    span = at("2026-06-01"), at("2026-06-05")
+
+    async def arrive(rows: Sequence[ReadingRow]) -> list[str]:
+        times = [row.time_ms for row in rows]
+        fields = {"oldest_ms": min(times), "newest_ms": max(times), "readings": len(times)}
+        tags = {"device": "wq", "park": "p", "replica": "one"}
+        await store.write_readings(rows)
+        await store.write_records([RecordRow(LATE_ARRIVALS, tags, clock.now_ms(), fields)])
+        clock.advance(600)
+        assert await service.turn() is not None
+        return [stored.verdict for stored in await read_anomalies(store, park.id, *span)]
+
+    try:
+        assert await service.turn() is not None
+        assert await read_anomalies(store, park.id, *span) == []
+        first = ReadingRow(PointSeries.of(park.points["wq.ph"], "p"), at("2026-06-03T13:00"), 7.2)
+        assert await arrive([first]) == ["noticed"]
+        ten = at("2026-06-03T10:00")
+        moved = [ReadingRow(first.series, ten + n * 900_000, 7 + n / 50) for n in range(12)]
+        assert await arrive(moved) == ["withdrawn"]
+    finally:
+        service.close()
+        await store.close()
+
+
+async def test_days_while_the_service_was_away_are_looked_at(folder: Path, at: At) -> None:
+    park: Park = parse_park(FILES)
+    store, clock = SqliteStore(folder / "store.db"), ManualClock(at("2026-06-02T01:00"))
+    settings = AnalyticsSettings(
+        park_folder="-", store_url="-", state_path=str(folder / "state.db"), smtp_host="-", mail_from="e@example.org",
+        evaluate_from="2026-06-01",
+    )  # fmt: skip
+    for now in ("2026-06-02T01:00", "2026-06-10T01:00"):
+        clock.advance((at(now) - clock.now_ms()) / 1000)
+        service = AnalyticsService(settings, park, store, Listener(), clock)
+        assert await service.turn() is not None
+        service.close()
+    found = await read_anomalies(store, park.id, at("2026-06-01"), at("2026-06-05"))
+    assert [stored.anomaly.rule for stored in found] == ["AN-03"]
+    await store.close()
+
+
 async def test_the_service_stores_them_once_a_day_and_tells_nobody(folder: Path, at: At) -> None:
     park: Park = parse_park(FILES)
     store, clock, listener = SqliteStore(folder / "store.db"), ManualClock(at("2026-06-04T01:00")), Listener()
     settings = AnalyticsSettings(
-        park_folder="-", store_url="-", state_path="-", smtp_host="-", mail_from="e@example.org",
+        park_folder="-", store_url="-", state_path=str(folder / "state.db"), smtp_host="-", mail_from="e@example.org",
         evaluate_from="2026-06-01",
     )  # fmt: skip
     service = AnalyticsService(settings, park, store, listener, clock)
