@@ -91,7 +91,7 @@ async def test_the_service_stores_them_once_a_day_and_tells_nobody(folder: Path,
     park: Park = parse_park(FILES)
     store, clock, listener = SqliteStore(folder / "store.db"), ManualClock(at("2026-06-04T01:00")), Listener()
     settings = AnalyticsSettings(
-        park_folder="-", store_url="-", state_path="-", smtp_host="-", mail_from="e@example.org",
+        park_folder="-", store_url="-", state_path=str(folder / "state.db"), smtp_host="-", mail_from="e@example.org",
         evaluate_from="2026-06-01",
     )  # fmt: skip
     service = AnalyticsService(settings, park, store, listener, clock)
