@@ -75,6 +75,10 @@ def evaluate(**options: object) -> None:
     """Judge a stored range and print one finding per line.
 
     A legend of verdicts and bases follows the table; --json prints findings alone.
+
+    \b
+    ecopark analytics evaluate --store sqlite:///telemetry.db --park DIR
+    ecopark analytics evaluate --store sqlite:///telemetry.db --park DIR --from 2026-11-01 --rule WW-01-COD --json
     """
     asyncio.run(_evaluate(options))
 
@@ -92,7 +96,11 @@ def evaluate(**options: object) -> None:
 @click.option("--language", type=click.Choice(["vi", "en"]), default="en", show_default=True)
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
 def indicators(**options: object) -> None:
-    """Compute what the register's points allow, and say why where they do not."""
+    """Compute what the register's points allow, and say why where they do not.
+
+    \b
+    ecopark analytics indicators --store sqlite:///telemetry.db --park DIR --from 2026-11-01 --to 2026-11-30
+    """
     asyncio.run(_indicators(options))
 
 

@@ -13,6 +13,9 @@ from telemetry_store.query import SeriesQuery
 GRID_COLUMNS = 24
 """Boards are laid out on Grafana's grid of 24 columns; the console uses the same one."""
 DAY_SECONDS = 86_400
+WEEK_SECONDS = 7 * DAY_SECONDS
+FIRST_MONDAY_SECONDS = 4 * DAY_SECONDS
+"""Weeks begin on Monday, but 1970 began on a Thursday."""
 
 
 class Text(NamedTuple):

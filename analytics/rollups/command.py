@@ -67,7 +67,9 @@ async def _rollups(url: str, token: str, park_folder: str, from_text: str, to_te
         keeper = RollupKeeper(store, park, clock)
         if not from_text:
             work = await keeper.turn()
-            click.echo(f"{work.rows} rows of closed hours and days, {work.again} again after late readings")
+            click.echo(
+                f"{work.rows} rows for hours and days that have closed, {work.again} made again after late readings"
+            )
             return
         start = instant_ms(from_text, park.timezone, "--from") // HOUR_MS * HOUR_MS
         stop = instant_ms(to_text, park.timezone, "--to") if to_text else clock.now_ms()

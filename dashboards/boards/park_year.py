@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from dashboards.board import Board, Derive, Legend, Panel, PanelKind, PanelQuery, Text
+from dashboards.board import DAY_SECONDS, WEEK_SECONDS, Board, Derive, Legend, Panel, PanelKind, PanelQuery, Text
 from dashboards.boards.building import bind, installations_of, limit_ref, present
 from dashboards.boards.rules import OUTLET_COD, PM2_5_24H
 from dashboards.queries.points import PointSet, points_with_role, quantity_of_devices
@@ -11,11 +11,9 @@ from telemetry_model.park_register import Installation, Park
 from telemetry_model.storage_schema import RollupPeriod, rollup_field, rollup_measurement
 
 RANGE_DAYS = 365
-WEEK_SECONDS = 7 * 86_400
-DAY_SECONDS = 86_400
 _PER_WEEK = Text(
-    "Hiệu số của công tơ mỗi tuần, tính từ số liệu tổng hợp ngày; cột cuối chưa đủ tuần.",
-    "Difference of the counters per week, from daily sums; the last bar is not a whole week yet.",
+    "Hiệu số của công tơ mỗi tuần, tính từ số liệu tổng hợp ngày; tuần đầu tiên chưa có cột, cột cuối chưa đủ tuần.",
+    "Difference of the counters per week, from daily sums; the first week has no bar yet, the last is not whole.",
 )
 _DAILY = Text(
     "Trung bình ngày của các giá trị hợp lệ. Giới hạn áp dụng cho trung bình 24 giờ.",

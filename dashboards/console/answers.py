@@ -5,7 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from dashboards.board import Derive, Legend, Panel, PanelKind, PanelQuery
+from dashboards.board import (
+    DAY_SECONDS,
+    FIRST_MONDAY_SECONDS,
+    WEEK_SECONDS,
+    Derive,
+    Legend,
+    Panel,
+    PanelKind,
+    PanelQuery,
+)
 from dashboards.console.charts import ChartSeries
 from dashboards.derive import AnomalyLine, FindingLine, Sample, anomaly_lines, finding_lines, samples_of, share_percent
 from dashboards.queries.scope import QueryScope
@@ -15,7 +24,6 @@ from telemetry_model.park_register import Park
 from telemetry_store.protocol import TelemetryStore
 from telemetry_store.query import SeriesQuery, SeriesResult
 
-DAY_SECONDS = 86_400
 BUCKETS_WANTED = {PanelKind.INSTRUMENT_STATUS: 96}
 DEFAULT_BUCKETS_WANTED = 288
 BUCKET_CHOICES_SECONDS = (60, 120, 300, 900, 1_800, 3_600, 7_200, 21_600, 43_200, DAY_SECONDS)
@@ -97,7 +105,7 @@ class PanelReader:
         start_ms, stop_ms = self._time_range(panel, view)
         wanted = BUCKETS_WANTED.get(panel.kind, DEFAULT_BUCKETS_WANTED)
         every = query.bucket_seconds or bucket_for((stop_ms - start_ms) // 1000, wanted)
-        offset = self._day_offset_seconds(stop_ms)
+        offset = self._offset_seconds(stop_ms, every)
         every_ms, offset_ms = every * 1000, offset * 1000
         return QueryScope(
             park=self.park.id,
@@ -117,11 +125,15 @@ class PanelReader:
         seconds = panel.range_days * DAY_SECONDS if panel.range_days else view.range_seconds
         return now_ms - seconds * 1000, now_ms
 
-    def _day_offset_seconds(self, at_ms: int) -> int:
-        # The instant the park's day begins, as seconds after midnight UTC: buckets of a day are days of the park.
+    def _offset_seconds(self, at_ms: int, every_seconds: int) -> int:
+        # The instant the park's day begins, as seconds after midnight UTC: buckets of a day are days of the park, those
+        # of a week begin on its Monday.
         local = datetime.fromtimestamp(at_ms / 1000, tz=UTC).astimezone(self.park.timezone)
         offset = local.utcoffset()
-        return -int(offset.total_seconds()) % DAY_SECONDS if offset is not None else 0
+        midnight = -int(offset.total_seconds()) if offset is not None else 0
+        if every_seconds % WEEK_SECONDS == 0:
+            return (midnight + FIRST_MONDAY_SECONDS) % WEEK_SECONDS
+        return midnight % DAY_SECONDS
 
     async def _select(self, query: SeriesQuery) -> list[SeriesResult]:
         kept = self._kept.get(query)

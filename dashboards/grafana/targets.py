@@ -8,7 +8,17 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models.dashboard import DataSourceRef
 
-from dashboards.board import DAY_SECONDS, Board, Derive, Legend, Panel, PanelKind, PanelQuery
+from dashboards.board import (
+    DAY_SECONDS,
+    FIRST_MONDAY_SECONDS,
+    WEEK_SECONDS,
+    Board,
+    Derive,
+    Legend,
+    Panel,
+    PanelKind,
+    PanelQuery,
+)
 from dashboards.grafana.config import DATASOURCE_TYPE, DATASOURCE_UID, TENANT_VARIABLE
 from dashboards.queries.scope import QueryScope
 from telemetry_model.park_register import Park
@@ -72,7 +82,7 @@ def statement(query: PanelQuery, board: Board, park: Park, column: int | None = 
         asked = replace(asked, select=(asked.select[column],))
     text = render_template(
         asked,
-        every=f"{query.bucket_seconds}s" if query.bucket_seconds else INTERVAL,
+        every=_buckets(query.bucket_seconds) if query.bucket_seconds else INTERVAL,
         # Buckets without data are said to be empty, so that a line breaks there.
         fill="none" if query.derive is Derive.INCREASE else "null",
         variables={TENANT_VARIABLE: TENANT_VARIABLE} if board.variables else {},
@@ -130,3 +140,7 @@ def _zone(park: Park) -> str:
 def _without_zone(text: str) -> str:
     # A time zone belongs to the whole statement, not to a subquery.
     return text.partition(" tz(")[0]
+
+
+def _buckets(seconds: int) -> str:
+    return f"{seconds}s, {FIRST_MONDAY_SECONDS}s" if seconds % WEEK_SECONDS == 0 else f"{seconds}s"

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from analytics.finding import Verdict
-from dashboards.boards import park_overview, tenant_board, wastewater_and_emissions
+from dashboards.boards import park_overview, park_year, tenant_board, wastewater_and_emissions
 from dashboards.console.answers import KEEP_ANSWER_SECONDS, PanelReader, View, bucket_for
 from service_runtime.clock import ManualClock
 from service_runtime.errors import UnreachableError
@@ -177,3 +178,11 @@ async def test_a_store_that_cannot_be_read_is_said_with_its_address(park: Park) 
 )
 async def test_buckets_grow_with_the_range(hours: int, seconds: int) -> None:
     assert bucket_for(hours * 3_600, 288) == seconds
+
+
+def test_buckets_of_a_week_begin_on_the_parks_monday(park: Park, reader: PanelReader) -> None:
+    panel = park_year(park).panels[0]
+    scope = reader.scope_of(panel, panel.queries[0], DAY)
+    first = datetime.fromtimestamp(scope.start_ms / 1000, tz=park.timezone)
+    assert (first.strftime("%A"), first.hour, first.minute) == ("Monday", 0, 0)
+    assert (scope.start_ms // 1000 - scope.offset_seconds) % scope.every_seconds == 0
