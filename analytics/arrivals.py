@@ -25,6 +25,7 @@ LONGEST_WAIT_MS = 3_600_000
 BUSY_SECONDS = 10.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS arrivals_through (one INTEGER PRIMARY KEY CHECK (one = 1), time_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS arrivals_park (one INTEGER PRIMARY KEY CHECK (one = 1), park TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS watched_through (one INTEGER PRIMARY KEY CHECK (one = 1), day TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS arrivals_done (
   time_ms INTEGER NOT NULL, device TEXT NOT NULL, replica TEXT NOT NULL, PRIMARY KEY (time_ms, device, replica)
@@ -71,8 +72,13 @@ class ArrivalBook:
     async def unread(self, store: TelemetryStore, park: str, now_ms: int, settle_ms: int) -> Arrivals:
         """Marks not worked through; a device's marks are ready when the newest is ``settle_ms`` old.
 
-        What comes in pieces is judged once, when all of it is there. Raises ``UnreachableError``.
+        What comes in pieces is judged once, when all of it is there. Raises ``UnreachableError``, and
+        ``OperatorError`` when the state is another park's: how far its marks were read says nothing of this one's.
         """
+        self._db.execute("INSERT OR IGNORE INTO arrivals_park VALUES (1, ?)", (park,))
+        (owner,) = self._db.execute("SELECT park FROM arrivals_park").fetchone()
+        if owner != park:
+            raise OperatorError(f"{self._path}: the analytics state of park '{owner}'; '{park}' needs one of its own")
         query = SeriesQuery(
             LATE_ARRIVALS, (Select("oldest_ms"), Select("newest_ms")), self._read_from_ms(), FAR_AHEAD_MS,
             where=(("park", (park,)),), group_by=("device", "replica"),

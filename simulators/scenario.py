@@ -48,6 +48,17 @@ class ExpectedAnomaly(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
 
+class ExpectedRevision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A verdict on the period that starts on a day relative to today took the place of another: one was *exceeded*."""
+
+    rule: str
+    subject: str
+    day: int
+    verdict: str
+    reason: str
+    note: str = ""
+
+
 class ExpectedAlert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An incident that must be opened, and who answers for it."""
 
@@ -86,6 +97,10 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expected_findings: tuple[ExpectedFinding, ...] = ()
     expected_before: tuple[ExpectedFinding, ...] = ()
     """With late or corrected readings: what must be concluded just before the first of them comes."""
+    expected_revisions: tuple[ExpectedRevision, ...] = ()
+    """With late or corrected readings: which exceedances they made or took back, and no others."""
+    expected_corrections: tuple[str, ...] = ()
+    """``RULE/subject``: about these, and no others, people got a correction of an e-mail."""
     expected_compliant: tuple[str, ...] = ()
     """``RULE/subject``: judged at least once and always compliant. The rest of what is judged is compliant too."""
     expected_quarantined: int = 0
@@ -227,7 +242,7 @@ def parse_scenario(text: str, origin: str) -> Scenario:
 
 def _spelled_out(raw: dict[str, Any]) -> dict[str, Any]:
     """One expectation each, where the file gives lists of days, rules or subjects: each with each."""
-    for name in ("expected_findings", "expected_before", "expected_anomalies"):
+    for name in ("expected_findings", "expected_before", "expected_revisions", "expected_anomalies"):
         entries = raw.get(name)
         if not isinstance(entries, list):
             continue

@@ -12,10 +12,11 @@ from analytics.anomalies.anomaly_store import write_anomalies
 from analytics.anomalies.watch import find_anomalies
 from analytics.evaluate import evaluate
 from analytics.finding import Finding, Verdict
-from analytics.findings_store import write_findings
 from analytics.plan import JudgingRange
+from analytics.revision import KnownFinding
 from analytics.rulebook import load_rulebook
 from deploy.local.scenario_ingest import ScenarioIngest
+from deploy.local.scenario_revisions import ScenarioRecord
 from deploy.local.workdir import PARKS
 from service_runtime.errors import OperatorError
 from service_runtime.text_folder import read_text_folder
@@ -28,6 +29,7 @@ DEFAULT_TODAY = date(2026, 11, 23)
 """Day 0 of a scenario that names none."""
 FindingKey = tuple[int | None, str, str, str]
 AnomalyKey = tuple[int, str, str]
+RevisionKey = tuple[int, str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,16 @@ class ScenarioResult:
     not_compliant: tuple[str, ...]
     """``RULE/subject`` that had to be judged and compliant, and were not."""
     anomalies: AnomalyComparison
+    revisions: frozenset[RevisionKey] = frozenset()
+    """What late or corrected readings made of exceedances, by (day, rule, subject, verdict, reason)."""
+    corrections: frozenset[str] = frozenset()
+    """``RULE/subject`` about which people got a correction."""
+
+    @property
+    def revised_as_expected(self) -> bool:
+        """The revisions and corrections of the scenario's truth, no more and no less."""
+        wanted = {(e.day, e.rule, e.subject, e.verdict, e.reason) for e in self.scenario.expected_revisions}
+        return self.revisions == wanted and self.corrections == frozenset(self.scenario.expected_corrections)
 
     @property
     def holds(self) -> bool:
@@ -105,6 +117,7 @@ class ScenarioResult:
         return (
             not any(c.missing or c.unexpected for c in comparisons)
             and not self.not_compliant
+            and self.revised_as_expected
             and not (self.anomalies.missing or self.anomalies.unexpected)
             and self.quarantined == self.scenario.expected_quarantined
             and self.stored + self.quarantined == self.readings
@@ -136,21 +149,24 @@ async def run_scenario(
     store = open_store(store_url or f"sqlite:///{folder / 'telemetry.db'}")
     try:
         ingest = ScenarioIngest(park, store, folder)
+        record = ScenarioRecord(park, store, load_rulebook(), folder, start_ms)
         try:
             before: Comparison | None = None
             if checkpoint_ms is not None:
                 await ingest.take([pack for pack in packs if pack.received_at_ms < checkpoint_ms])
                 packs = [pack for pack in packs if pack.received_at_ms >= checkpoint_ms]
                 early = await evaluate(store, park, load_rulebook(), span, checkpoint_ms)
-                await write_findings(store, early)
+                await record.keep(early, checkpoint_ms)
                 before = Comparison(scenario.expected_before, _not_compliant(early, placed))
             await ingest.take(packs)
             judged_at_ms = max(end_ms, ingest.now_ms)
             findings = await evaluate(store, park, load_rulebook(), span, judged_at_ms)
-            await write_findings(store, findings)
+            await record.keep(findings, judged_at_ms)
+            revisions = await record.revisions(span)
             anomalies = await find_anomalies(store, park, span, judged_at_ms)
             await write_anomalies(store, park.id, anomalies, span.from_ms, span.to_ms)
         finally:
+            await record.close()
             await ingest.close()
     finally:
         await store.close()
@@ -158,7 +174,14 @@ async def run_scenario(
         scenario, park, ingest.readings, ingest.stored, ingest.quarantined, ingest.duplicates, findings,
         Comparison(scenario.expected_findings, _not_compliant(findings, placed)), before,
         tuple(_missed_compliance(scenario.expected_compliant, findings)), _compare_anomalies(anomalies, placed),
+        frozenset(_revision_key(known, placed) for known in revisions), frozenset(record.corrections),
     )  # fmt: skip
+
+
+def _revision_key(known: KnownFinding, placed: PlacedScenario) -> RevisionKey:
+    finding = known.finding
+    day = day_of(finding.period_start_ms, placed)
+    return day, finding.rule, finding.subject, finding.verdict.value, known.revision.reason.value
 
 
 def day_of(time_ms: int, placed: PlacedScenario) -> int:

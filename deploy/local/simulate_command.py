@@ -103,6 +103,8 @@ def as_report(result: "ScenarioResult") -> dict[str, Any]:
         "findings": {"judged": len(result.findings), **_compared(result.final)},
         "known_before": _compared(result.before) if result.before is not None else None,
         "not_compliant": list(result.not_compliant),
+        "revisions": [list(key) for key in sorted(result.revisions)],
+        "corrections": sorted(result.corrections),
         "anomalies": {
             "expected": len(result.anomalies.expected),
             "noticed": [
@@ -149,8 +151,21 @@ def _tell(result: "ScenarioResult") -> None:
     _tell_comparison(result.final)
     for name in result.not_compliant:
         click.echo(f"  NOT COMPLIANT  {name}")
+    _tell_revisions(result)
     _tell_anomalies(result)
     click.echo("\n" + ("Exactly what must come out." if result.holds else "NOT what must come out."))
+
+
+def _tell_revisions(result: "ScenarioResult") -> None:
+    if result.before is None:
+        return
+    click.echo("\nChanged by the late or corrected readings")
+    for day, rule, subject, verdict, reason in sorted(result.revisions):
+        click.echo(f"  day {day:+d}  {rule}  {subject}  {verdict} ({reason})")
+    for name in sorted(result.corrections):
+        click.echo(f"  correction sent about {name}")
+    if not result.revised_as_expected:
+        click.echo("  WRONG  other revisions or corrections had to come out")
 
 
 def _tell_anomalies(result: "ScenarioResult") -> None:

@@ -9,6 +9,7 @@ from analytics.arrivals import OVERLAP_MS, ArrivalBook
 from analytics.finding import Confidence, Finding, Verdict
 from analytics.findings_store import read_revisions, record_findings
 from analytics.revision import Basis, ChangeReason, key_of
+from service_runtime.errors import OperatorError
 from telemetry_model.storage_schema import LATE_ARRIVALS
 from telemetry_store.rows import RecordRow
 from telemetry_store.sqlite_store import SqliteStore
@@ -36,6 +37,15 @@ async def test_a_writer_whose_clock_is_ahead_hides_no_marks_of_others(tmp_path: 
     await store.write_records([mark(2, NOW_MS + HOUR, "right")])
     later = await book.unread(store, "test-park", NOW_MS + 2 * HOUR, 60_000)
     assert [found.oldest_ms for found in later.ready] == [2], "each once, also the one from ahead"
+    book.close()
+    await store.close()
+
+
+async def test_two_parks_do_not_share_a_state(tmp_path: Path) -> None:
+    store, book = SqliteStore(tmp_path / "store.db"), ArrivalBook(tmp_path / "state.db")
+    await book.unread(store, "test-park", NOW_MS, 0)
+    with pytest.raises(OperatorError, match="the analytics state of park 'test-park'; 'other' needs one of its own"):
+        await book.unread(store, "other", NOW_MS, 0)
     book.close()
     await store.close()
 

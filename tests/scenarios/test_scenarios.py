@@ -19,6 +19,7 @@ async def test_exactly_what_must_come_out_comes_out(name: str, tmp_path: Path) -
     if result.before is not None:
         assert (result.before.missing, result.before.unexpected) == ([], [])
     assert result.not_compliant == ()
+    assert result.revised_as_expected, (result.revisions, result.corrections)
     assert (result.anomalies.missing, result.anomalies.unexpected) == ([], [])
     assert result.quarantined == result.scenario.expected_quarantined
     assert result.holds
