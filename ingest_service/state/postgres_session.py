@@ -86,7 +86,7 @@ class PostgresSession:
         if not self._leads:
             self._leads = not self._name.shares or self._try_lock(connection, "leader")
         self._horizon = horizon
-        cursors = [(RunKey(*row[:2]), cursor_of(row), row[6]) for row in rows]
+        cursors = [(RunKey(*row[:2]), cursor_of(row), row[7]) for row in rows]
         return Look(known is None, cursors, counts, refills, session, self._leads)
 
     def begin_broker_session(self, connection: Connection) -> str:
