@@ -1,7 +1,8 @@
 """Late marks of the store -> the stretches to judge anew; remembers on disk which marks were worked through.
 
 A mark becomes visible a little after the time it carries, and several writers have several clocks. So marks are read
-again from :data:`OVERLAP_MS` before the newest one known, and each is remembered by its own name.
+again from :data:`OVERLAP_MS` before the newest one known, and each is remembered by its own name. A mark of a clock
+that is ahead hides none of the others: beyond our own time nothing counts as known.
 """
 
 import sqlite3
@@ -81,12 +82,12 @@ class ArrivalBook:
         done = set(self._db.execute("SELECT time_ms, device, replica FROM arrivals_done"))
         return _sorted_out([mark for mark in sorted(marks) if mark[:3] not in done], now_ms, settle_ms)
 
-    def done(self, arrivals: Arrivals) -> None:
+    def done(self, arrivals: Arrivals, now_ms: int) -> None:
         """The ready marks are worked through: what they touched is judged, written and told."""
         if not arrivals.ready:
             return
         newest = max(mark.time_ms for mark in (*arrivals.ready, *arrivals.waiting))
-        through = min([newest, *(mark.time_ms for mark in arrivals.waiting)])
+        through = min([newest, now_ms, *(mark.time_ms for mark in arrivals.waiting)])
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._db.executemany("INSERT OR IGNORE INTO arrivals_done VALUES (?, ?, ?)", _names(arrivals.ready))
@@ -123,7 +124,7 @@ def _sorted_out(marks: Sequence[Mark], now_ms: int, settle_ms: int) -> Arrivals:
     waiting = {
         device
         for device, at_ms in newest.items()
-        if now_ms - at_ms < settle_ms and now_ms - first[device] < LONGEST_WAIT_MS
+        if abs(now_ms - at_ms) < settle_ms and now_ms - first[device] < LONGEST_WAIT_MS
     }
     return Arrivals(
         tuple(mark for mark in marks if mark.device not in waiting),

@@ -170,7 +170,7 @@ class AnalyticsService:
         told = [f for f in found.findings if (f.rule, f.rule_version) not in self._silent]
         with self.tracing.span("alert"):
             await self._engine.process(told, recorded.revisions)
-        self._book.done(arrivals)
+        self._book.done(arrivals, now_ms)
         if self._late_judged_on != today:
             await keep_last_months(self._store, self._park, self._clock.now_ms())
             await self._watch(today)
