@@ -81,6 +81,11 @@ def _admit(reception: Reception, record: QuarantinedRecord, now_ms: int) -> list
     received_ms = record.first_seen_ms if record.reason in _AS_THEY_CAME else now_ms
     gateway = address.gateway if address else ""
     admission = reception.admit_again(record.topic, gateway, record.payload, received_ms)
+    if record.reason == RefusalReason.RETAINED:
+        earlier = reception.admit_again(record.topic, gateway, record.payload, received_ms - 1)
+        if earlier.rows != admission.rows:
+            # Without a time of its own: nobody knows when it was measured, and now is surely wrong.
+            return []
     return [] if admission.refused else admission.rows
 
 

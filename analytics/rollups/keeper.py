@@ -27,7 +27,9 @@ DAY_MS = 24 * HOUR_MS
 SETTLE_MS = 900_000
 """An hour is rolled up when it has been over for so long; what comes later than that carries a late mark."""
 MARKS_OVERLAP_MS = 300_000
-"""Clocks of two ingest replicas differ: marks this much older than the newest one read are read again."""
+"""Clocks of two ingest replicas differ: marks this much older than the newest one read are read again.
+
+Beyond our own time no mark counts as read: one of a clock that is ahead must not hide the others."""
 
 
 class Progress(NamedTuple):
@@ -83,7 +85,7 @@ class RollupKeeper:
             rows += await self.roll(through, stop)
             through = stop
             await self._keep(Progress(through, progress.marks_through_ms))
-        again, marks_through = await self._work_off(progress.marks_through_ms, through)
+        again, marks_through = await self._work_off(min(progress.marks_through_ms, begun_ms), through, begun_ms)
         if marks_through != progress.marks_through_ms:
             await self._keep(Progress(through, marks_through))
         return Work(rows, again)
@@ -110,13 +112,13 @@ class RollupKeeper:
         first = day_window(local_day(start_ms - 1, zone), zone).start_ms
         return (day for day in day_windows(zone, first, stop_ms) if day.end_ms > start_ms)
 
-    async def _work_off(self, marks_through_ms: int, hours_through_ms: int) -> tuple[int, int]:
-        """Roll up again what the marks touch; returns rows written and the newest mark's time."""
+    async def _work_off(self, marks_through_ms: int, hours_through_ms: int, now_ms: int) -> tuple[int, int]:
+        """Roll up again what the marks touch; returns rows written and the newest mark's time, at most ``now_ms``."""
         newest, spans, seen = marks_through_ms, [], set(self._seen)
         for result in await self._store.select(self._marks_question(marks_through_ms)):
             for at_ms, oldest_ms, newest_ms in result.rows:
                 key = (result.tags["device"], result.tags["replica"], int(at_ms or 0))
-                newest = max(newest, key[2])
+                newest = max(newest, min(key[2], now_ms))
                 if key not in seen:
                     seen.add(key)
                     start = int(oldest_ms or 0) // HOUR_MS * HOUR_MS

@@ -10,7 +10,7 @@ from psycopg import conninfo
 from ingest_service.state.place import PostgresPlace
 from service_runtime.errors import OperatorError, UnreachableError
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 OLDEST_SERVER = 130_000
 CONNECT_TIMEOUT_SECONDS = 5
 # What a replica holds that vanished without a word, another one waits for: so the server gives it up soon.
@@ -29,7 +29,8 @@ CREATE TABLE ingest_state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE SEQUENCE cursor_changes;
 CREATE TABLE cursors (
     gateway TEXT NOT NULL, run TEXT NOT NULL, base BIGINT NOT NULL, through BIGINT NOT NULL, stored TEXT NOT NULL,
-    through_created_ms BIGINT NOT NULL, changed BIGINT NOT NULL DEFAULT nextval('cursor_changes'),
+    through_created_ms BIGINT NOT NULL, highest_created_ms BIGINT NOT NULL DEFAULT 0,
+    changed BIGINT NOT NULL DEFAULT nextval('cursor_changes'),
     changed_by XID8 NOT NULL DEFAULT pg_current_xact_id(), PRIMARY KEY (gateway, run)
 );
 CREATE INDEX cursors_changed ON cursors (changed_by);
@@ -114,7 +115,11 @@ def prepare(place: PostgresPlace, connection: Connection) -> None:
     with connection.transaction():
         # Two replicas may start on an empty database at the same time.
         run(connection, "SELECT pg_advisory_xact_lock(hashtext(current_schema() || 'ecopark-ingest-tables'))")
-        if _version(connection) is None:
+        version = _version(connection)
+        if version == "1":
+            run(connection, "ALTER TABLE cursors ADD COLUMN highest_created_ms BIGINT NOT NULL DEFAULT 0")
+            run(connection, "UPDATE ingest_state SET value = %s WHERE key = 'version'", (SCHEMA_VERSION,))
+        elif version is None:
             connection.execute(_TABLES.encode())
             run(connection, "INSERT INTO ingest_state VALUES ('version', %s)", (SCHEMA_VERSION,))
     _check_version(place, connection)

@@ -16,7 +16,7 @@ from ingest_service.state.run_cursor import RunCursor, RunKey
 from ingest_service.state.sequence_ranges import SequenceRanges
 from ingest_service.state.settlement import Arrival, Count, RepeatedRefusal, Settlement
 
-CURSOR_COLUMNS = "gateway, run, base, through, stored, through_created_ms, changed"
+CURSOR_COLUMNS = "gateway, run, base, through, stored, through_created_ms, highest_created_ms, changed"
 REFILL_COLUMNS = "gateway, run, since_ms, from_seq, to_seq, started_ms, arrived"
 _OF_RUNS = " WHERE (gateway, run) IN (SELECT * FROM unnest(%s::text[], %s::text[])) ORDER BY gateway, run"
 _NEW_RUN = """
@@ -24,7 +24,7 @@ INSERT INTO cursors (gateway, run, base, through, stored, through_created_ms)
 VALUES (%s, %s, %s, %s, '', 0) ON CONFLICT DO NOTHING
 """
 _MOVE_CURSOR = """
-UPDATE cursors SET base = %s, through = %s, stored = %s, through_created_ms = %s,
+UPDATE cursors SET base = %s, through = %s, stored = %s, through_created_ms = %s, highest_created_ms = %s,
     changed = nextval('cursor_changes'), changed_by = pg_current_xact_id()
 WHERE gateway = %s AND run = %s RETURNING changed
 """
@@ -116,7 +116,7 @@ def read_cursors(
         return {}, {}
     lock = " FOR UPDATE" if for_update else ""
     rows = run(connection, f"SELECT {CURSOR_COLUMNS} FROM cursors{_OF_RUNS}{lock}", _columns(keys)).fetchall()
-    return {RunKey(*row[:2]): cursor_of(row) for row in rows}, {RunKey(*row[:2]): row[6] for row in rows}
+    return {RunKey(*row[:2]): cursor_of(row) for row in rows}, {RunKey(*row[:2]): row[7] for row in rows}
 
 
 def read_refills(connection: Connection, keys: list[RunKey], for_update: bool = False) -> dict[RunKey, Refill]:
@@ -130,8 +130,8 @@ def read_refills(connection: Connection, keys: list[RunKey], for_update: bool = 
 
 def cursor_of(row: tuple[object, ...]) -> RunCursor:
     """From a row of :data:`CURSOR_COLUMNS`."""
-    base, through, stored, created_ms = row[2:6]
-    return RunCursor(int(str(base)), int(str(through)), SequenceRanges.parse(str(stored)), int(str(created_ms)))
+    base, through, through_created_ms, highest_created_ms = (int(str(row[place])) for place in (2, 3, 5, 6))
+    return RunCursor(base, through, SequenceRanges.parse(str(row[4])), through_created_ms, highest_created_ms)
 
 
 def refill_of(row: tuple[object, ...]) -> Refill:
@@ -163,7 +163,8 @@ def _drop_runs(connection: Connection, settlement: Settlement, known: Mapping[Ru
 
 
 def _move_cursor(connection: Connection, key: RunKey, cursor: RunCursor) -> int:
-    values = (cursor.base, cursor.through, str(cursor.stored), cursor.through_created_ms, *key)
+    created_ms = (cursor.through_created_ms, cursor.highest_created_ms)
+    values = (cursor.base, cursor.through, str(cursor.stored), *created_ms, *key)
     [(changed,)] = run(connection, _MOVE_CURSOR, values)
     return int(changed)
 

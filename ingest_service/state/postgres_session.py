@@ -98,7 +98,7 @@ class PostgresSession:
         for row in rows:
             key, cursor = RunKey(*row[:2]), cursor_of(row)
             cursor.changed_ms = received.get(key, 0)
-            cursors.append((key, cursor, row[6]))
+            cursors.append((key, cursor, row[7]))
         return Look(known is None, cursors, counts, refills, session, self._leads, runs)
 
     def look_at_all_next(self) -> None:

@@ -9,9 +9,10 @@ from ingest_service.state.place import StatePlace
 from ingest_service.state.release import Released, release
 from ingest_service.state.settlement import Refusal, RepeatedRefusal
 from service_runtime.errors import OperatorError
+from telemetry_model.senml import MAX_PACK_BYTES
 
-MAX_PAYLOAD_BYTES = 256_000
-"""Longer payloads are cut: enough to see what it is, not enough to fill the disk."""
+MAX_PAYLOAD_BYTES = MAX_PACK_BYTES
+"""Longer payloads are cut: no pack is longer, so nothing that could ever be replayed loses a byte."""
 _ALL = 2**62
 _COLUMNS = "id, topic, reason, detail, payload, first_seen_ms, last_seen_ms, count"
 _COUNT_UP = """

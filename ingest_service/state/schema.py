@@ -6,12 +6,13 @@ from pathlib import Path
 from ingest_service.state.ledger import unwritten_ledger
 from service_runtime.errors import OperatorError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_TIMEOUT_SECONDS = 5.0
 _TABLES = """
 CREATE TABLE cursors (
     gateway TEXT NOT NULL, run TEXT NOT NULL, base INTEGER NOT NULL, through INTEGER NOT NULL, stored TEXT NOT NULL,
-    changed INTEGER NOT NULL, through_created_ms INTEGER NOT NULL, PRIMARY KEY (gateway, run)
+    changed INTEGER NOT NULL, through_created_ms INTEGER NOT NULL, highest_created_ms INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (gateway, run)
 ) WITHOUT ROWID;
 CREATE INDEX cursors_changed ON cursors (changed);
 CREATE TABLE counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -53,6 +54,7 @@ CREATE TABLE refills (
     to_seq INTEGER NOT NULL, started_ms INTEGER NOT NULL, arrived TEXT NOT NULL, PRIMARY KEY (gateway, run)
 ) WITHOUT ROWID;
 """
+_TO_VERSION_3 = "ALTER TABLE cursors ADD COLUMN highest_created_ms INTEGER NOT NULL DEFAULT 0"
 
 
 def open_state(path: Path, *, create: bool) -> sqlite3.Connection:
@@ -75,8 +77,8 @@ def open_state(path: Path, *, create: bool) -> sqlite3.Connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version == 0 and create:
             connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-        elif version == 1 and create:
-            _migrate(connection)
+        elif version in (1, 2) and create:
+            _migrate(connection, version)
         elif version != SCHEMA_VERSION:
             raise OperatorError(f"{path}: state of version {version}, this program knows version {SCHEMA_VERSION}")
     except sqlite3.Error as error:
@@ -88,9 +90,17 @@ def open_state(path: Path, *, create: bool) -> sqlite3.Connection:
     return connection
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Version 1 knew no spans: they are taken from its cursor's place at the end of each hour."""
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
     connection.execute("BEGIN IMMEDIATE")
+    if version == 1:
+        _to_version_2(connection)
+    connection.execute(_TO_VERSION_3)
+    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _to_version_2(connection: sqlite3.Connection) -> None:
+    """Version 1 knew no spans: they are taken from its cursor's place at the end of each hour."""
     for statement in _TO_VERSION_2.split(";"):
         connection.execute(statement)
     entries = unwritten_ledger(connection, -1)
@@ -98,5 +108,3 @@ def _migrate(connection: sqlite3.Connection) -> None:
         "UPDATE ledger SET batches = ?, first_seq = ? WHERE gateway = ? AND run = ? AND hour_ms = ?",
         [(e.expected - e.missing_count, e.previous_seq + 1 if e.last_seq else 0, *e[:3]) for e in entries],
     )
-    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-    connection.execute("COMMIT")

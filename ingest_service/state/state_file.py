@@ -25,10 +25,11 @@ from service_runtime.errors import OperatorError
 T = TypeVar("T")
 
 _UPSERT_CURSOR = """
-INSERT INTO cursors (gateway, run, base, through, stored, through_created_ms, changed)
-VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(changed), 0) + 1 FROM cursors))
+INSERT INTO cursors (gateway, run, base, through, stored, through_created_ms, highest_created_ms, changed)
+VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(changed), 0) + 1 FROM cursors))
 ON CONFLICT DO UPDATE SET base=excluded.base, through=excluded.through, stored=excluded.stored,
-through_created_ms=excluded.through_created_ms, changed=excluded.changed
+through_created_ms=excluded.through_created_ms, highest_created_ms=excluded.highest_created_ms,
+changed=excluded.changed
 """
 _ADD_COUNT = "INSERT INTO counts VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value"
 _ADD_TO_LEDGER = """
@@ -168,12 +169,12 @@ class StateFile:
 
     def _load(self) -> None:
         received = {RunKey(*run): ms for *run, ms in self._connection.execute(_LAST_RECEIVED)}
-        columns = "gateway, run, base, through, stored, through_created_ms"
-        for gateway, run, base, through, stored, created_ms in self._connection.execute(
+        columns = "gateway, run, base, through, stored, through_created_ms, highest_created_ms"
+        for gateway, run, base, through, stored, *created_ms in self._connection.execute(
             f"SELECT {columns} FROM cursors ORDER BY changed"
         ):
             key, ranges = RunKey(gateway, run), SequenceRanges.parse(stored)
-            self.cursors[key] = RunCursor(base, through, ranges, created_ms, received.get(key, 0))
+            self.cursors[key] = RunCursor(base, through, ranges, *created_ms, received.get(key, 0))
         for gateway, run, since_ms, from_seq, to_seq, started_ms, arrived in self._connection.execute(
             "SELECT * FROM refills"
         ):
@@ -196,7 +197,8 @@ class StateFile:
             for statement in (_DROP_RUN, _DROP_REFILL):
                 connection.executemany(statement, settlement.dropped_runs)
             for key, cursor in settlement.cursors.items():
-                values = (*key, cursor.base, cursor.through, str(cursor.stored), cursor.through_created_ms)
+                created_ms = (cursor.through_created_ms, cursor.highest_created_ms)
+                values = (*key, cursor.base, cursor.through, str(cursor.stored), *created_ms)
                 connection.execute(_UPSERT_CURSOR, values)
             connection.executemany(
                 _ADD_TO_LEDGER,

@@ -276,6 +276,21 @@ async def test_a_mark_that_shows_up_behind_a_newer_one_is_not_missed(folder: Pat
     await store.close()
 
 
+async def test_a_mark_of_a_clock_that_is_ahead_is_worked_through_at_once_and_hides_no_later_one(folder: Path) -> None:
+    store, book = SqliteStore(folder / "store.db"), ArrivalBook(folder / "state.db")
+    await store.write_records([mark([BEGIN_MS], NOW_MS + DAY)])
+    ahead = await book.unread(store, "test-park", NOW_MS, 600_000)
+    assert [found.oldest_ms for found in ahead.ready] == [BEGIN_MS]
+    book.done(ahead, NOW_MS)
+    await store.write_records([mark([BEGIN_MS + HOUR], NOW_MS + 60_000)])
+    again = await book.unread(store, "test-park", NOW_MS + HOUR, 600_000)
+    assert [found.oldest_ms for found in again.ready] == [BEGIN_MS + HOUR]
+    book.done(again, NOW_MS + HOUR)
+    assert await book.unread(store, "test-park", NOW_MS + 2 * DAY, 0) == ((), ())
+    book.close()
+    await store.close()
+
+
 async def test_marks_wait_until_their_device_is_quiet_but_not_for_ever(folder: Path) -> None:
     store, book = SqliteStore(folder / "store.db"), ArrivalBook(folder / "state.db")
     for minute in range(0, 61, 10):
@@ -283,7 +298,7 @@ async def test_marks_wait_until_their_device_is_quiet_but_not_for_ever(folder: P
     newest = NOW_MS + 3_600_000
     waiting = await book.unread(store, "test-park", newest - 60_000, 600_000)
     assert (len(waiting.ready), len(waiting.waiting)) == (0, 7)
-    book.done(waiting, newest)
+    book.done(waiting, newest - 60_000)
     assert len((await book.unread(store, "test-park", newest, 600_000)).ready) == 7
     book.close()
     await store.close()

@@ -102,6 +102,48 @@ def test_a_fork_is_remembered_by_what_is_kept_of_a_cursor() -> None:
     assert RunCursor(0, 2, cursor.stored, cursor.through_created_ms).told == cursor.told
 
 
+def test_a_run_whose_last_batches_came_out_of_order_tells_when_the_last_was_committed() -> None:
+    cursor = RunCursor.starting_at(1)
+    for seq in (1, 3, 2):
+        cursor.arrive(seq, 1, created_ms=10 * seq)
+    assert cursor.told == (3, 30)
+
+
+@pytest.mark.parametrize("seq", [1, 4], ids=["before the hole", "the highest"])
+def test_a_fork_is_noticed_while_a_hole_is_open(seq: int) -> None:
+    cursor = RunCursor.starting_at(1)
+    for known in (1, 3, 4):
+        cursor.arrive(known, 1, created_ms=10 * known)
+    assert not cursor.copy().forked
+    assert not cursor.arrive(seq, 1, created_ms=7)
+    assert cursor.forked
+
+
+@pytest.mark.parametrize("written_before_hearing", [3, 9], ids=["as many", "many more"])
+async def test_an_older_copy_hears_of_batches_that_came_out_of_order(
+    rig: Rig, clock: ManualClock, log: Log, tmp_path: Path, written_before_hearing: int
+) -> None:
+    log.commit(1, 2)
+    await log.send()
+    log.outbox.close()
+    shutil.copy(tmp_path / "log.db", tmp_path / "copy.db")
+    log.outbox = Outbox.open(tmp_path / "log.db", clock)
+    log.commit(3, 4, 5)
+    messages = [
+        a_delivery(batch.payload, numbered(log.outbox.run, batch.seq, 1, batch.created_ms))
+        for batch in log.outbox.range(3, 5)
+    ]
+    for place in (0, 2, 1):
+        await rig.take(messages[place])
+
+    older = Log(rig, tmp_path / "copy.db", clock)
+    older.commit(*range(100, 100 + written_before_hearing))
+    assert await older.hear() is CursorOutcome.BEYOND_LOG
+    await older.send()
+    older.outbox.close()
+    assert set((await stored_values(rig.store)).values()) == {1, 2, 3, 4, 5, *range(100, 100 + written_before_hearing)}
+
+
 def test_the_same_batch_again_is_no_fork() -> None:
     cursor = RunCursor.starting_at(1)
     assert cursor.arrive(1, 1, created_ms=10)

@@ -17,6 +17,7 @@ from ingest_service.ledger_writer import LedgerWriter
 from ingest_service.settings import IngestSettings
 from ingest_service.state.ledger import LedgerEntry, range_text
 from ingest_service.state.place import SqliteFile
+from ingest_service.state.run_cursor import RunKey
 from ingest_service.state.schema import SCHEMA_VERSION
 from ingest_service.state.settlement import HOUR_MS, Count
 from ingest_service.state.state_file import StateFile
@@ -208,6 +209,23 @@ def test_the_command_prints_a_table_and_json(settings: IngestSettings, tmp_path:
     assert document["lines"][0]["missing_sequences"] == [[3, 4]]
     refused = call(ingest, "ledger", "--settings", span[1], "--from", "monday")
     assert "--from 'monday' is not a date" in str(refused.exception)
+
+
+async def test_a_state_file_of_version_2_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    await StateFile(path, 10).close()
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript("""
+            ALTER TABLE cursors DROP COLUMN highest_created_ms;
+            INSERT INTO cursors VALUES ('gw-1', 'r', 0, 1, '1-1,3-3', 1, 70);
+            PRAGMA user_version = 2;
+        """)
+    state = StateFile(path, 10)
+    cursor = state.cursors[RunKey("gw-1", "r")]
+    await state.close()
+    assert (cursor.told, cursor.highest_created_ms) == ((1, 70), 0)
+    assert not cursor.arrive(3, 1, created_ms=90)
+    assert not cursor.forked
 
 
 async def test_a_state_file_of_version_1_is_brought_up_to_date(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from ingest_service.cursor_announcer import CursorAnnouncer
@@ -377,3 +378,16 @@ def test_tables_of_somebody_else_are_not_touched(park: Park, postgres_url: str) 
         connection.execute("CREATE TABLE ledger (amount INT)")
     with pytest.raises(OperatorError, match='relation "ledger" already exists'):
         Rig(park.settings("one"), open_store("sqlite:///unused.db"))
+
+
+async def test_a_state_of_version_1_is_brought_up_to_date(park: Park, postgres_url: str) -> None:
+    before = park.replica("replica-a")
+    await before.take(a_delivery(a_pack(1), numbered("r", 1)))
+    await park.rigs.pop().close()
+    with psycopg.connect(postgres_url) as old:
+        old.execute("ALTER TABLE cursors DROP COLUMN highest_created_ms")
+        old.execute("UPDATE ingest_state SET value = '1' WHERE key = 'version'")
+    rig = park.replica("replica-a")
+    assert rig.state.cursors[KEY].told == (1, NOW_MS - 100)
+    await rig.take(a_delivery(a_pack(2), numbered("r", 2, created_ms=NOW_MS - 50)))
+    assert (rig.state.cursors[KEY].told, rig.state.cursors[KEY].highest_created_ms) == ((2, NOW_MS - 50), NOW_MS - 50)

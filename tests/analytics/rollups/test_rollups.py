@@ -132,6 +132,23 @@ async def test_late_readings_change_exactly_the_hours_and_days_they_touch(park: 
     assert idle.again <= 8, "marks near the newest one may be read twice"
 
 
+async def test_a_mark_of_a_clock_that_is_ahead_hides_no_later_one(park: Park, store: TelemetryStore) -> None:
+    await store.write_readings([*power(park, "em-1", MIDNIGHT_MS, [5.0])])
+    now_ms = MIDNIGHT_MS + 2 * DAY_MS
+    clock = ManualClock(now_ms)
+    keeper = RollupKeeper(store, park, clock)
+    await keeper.turn()
+    await store.write_readings([*power(park, "em-1", MIDNIGHT_MS, [6.0])])
+    await late_mark(store, now_ms + DAY_MS, MIDNIGHT_MS, MIDNIGHT_MS)
+    await keeper.turn()
+    assert await rows_of(store, "energy_hourly", "active_power_kw_mean") == {MIDNIGHT_MS: 6.0}
+    await store.write_readings([*power(park, "em-1", MIDNIGHT_MS, [7.0])])
+    clock.advance(600)
+    await late_mark(store, now_ms + 600_000, MIDNIGHT_MS, MIDNIGHT_MS)
+    await keeper.turn()
+    assert await rows_of(store, "energy_hourly", "active_power_kw_mean") == {MIDNIGHT_MS: 7.0}
+
+
 async def test_an_hour_that_lost_its_last_valid_reading_has_no_value_any_more(
     park: Park, store: TelemetryStore
 ) -> None:
