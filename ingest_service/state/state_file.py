@@ -174,7 +174,7 @@ class StateFile:
             f"SELECT {columns} FROM cursors ORDER BY changed"
         ):
             key, ranges = RunKey(gateway, run), SequenceRanges.parse(stored)
-            self.cursors[key] = RunCursor(base, through, ranges, *created_ms, received.get(key, 0))
+            self.cursors[key] = RunCursor(base, through, ranges, *created_ms, changed_ms=received.get(key, 0))
         for gateway, run, since_ms, from_seq, to_seq, started_ms, arrived in self._connection.execute(
             "SELECT * FROM refills"
         ):
