@@ -170,11 +170,11 @@ class StateFile:
     def _load(self) -> None:
         received = {RunKey(*run): ms for *run, ms in self._connection.execute(_LAST_RECEIVED)}
         columns = "gateway, run, base, through, stored, through_created_ms, highest_created_ms"
-        for gateway, run, base, through, stored, *created_ms in self._connection.execute(
+        for gateway, run, base, through, stored, created_ms, highest_ms in self._connection.execute(
             f"SELECT {columns} FROM cursors ORDER BY changed"
         ):
             key, ranges = RunKey(gateway, run), SequenceRanges.parse(stored)
-            self.cursors[key] = RunCursor(base, through, ranges, *created_ms, changed_ms=received.get(key, 0))
+            self.cursors[key] = RunCursor(base, through, ranges, created_ms, highest_ms, received.get(key, 0))
         for gateway, run, since_ms, from_seq, to_seq, started_ms, arrived in self._connection.execute(
             "SELECT * FROM refills"
         ):
