@@ -84,7 +84,7 @@ class Publisher:
         self._resend_seconds = resend_after_seconds
         self._quiet_since = clock.monotonic()
         self._flying: dict[int, asyncio.Task[None]] = {}
-        self._acknowledged: list[int] = []
+        self._acknowledged: list[tuple[str, int]] = []
         self._cursors = HeldCursors(outbox, events, clock)
         self._reconnected = False
         self._ingest_session = ""
@@ -124,7 +124,10 @@ class Publisher:
         """PUBACKs, cursors, reconnection and standstill, in this order."""
         acknowledged, self._acknowledged = self._acknowledged, []
         if acknowledged:
-            await self._outbox.call(lambda outbox: outbox.mark_sent(acknowledged))
+            # What went under the number of a run that has ended meanwhile is still to go under that of the new one.
+            await self._outbox.call(
+                lambda outbox: outbox.mark_sent([seq for run, seq in acknowledged if run == outbox.run])
+            )
         for obeyed in await self._cursors.obey():
             await self._react(obeyed)
         if self._reconnected:
@@ -160,7 +163,7 @@ class Publisher:
 
     async def _send_some(self) -> None:
         """Fill the window: in flight and sent-not-stored together never exceed it."""
-        flying = frozenset(self._flying) | frozenset(self._acknowledged)
+        flying = frozenset(self._flying) | frozenset(seq for _, seq in self._acknowledged)
 
         def pick(outbox: Outbox) -> tuple[list[OutboxBatch], str, int]:
             room = self._window - outbox.sent - len(flying)
@@ -185,7 +188,7 @@ class Publisher:
         finally:
             self._flying.pop(batch.seq, None)
         if acknowledged:
-            self._acknowledged.append(batch.seq)
+            self._acknowledged.append((run, batch.seq))
         self._wake.set()
 
     def _patience(self) -> float:

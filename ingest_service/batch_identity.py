@@ -7,6 +7,8 @@ from telemetry_model.control_messages import PROPERTY_CREATED, PROPERTY_OLDEST, 
 
 UNNUMBERED = "unnumbered"
 """The ledger's run for packs that carry no run and sequence."""
+REPLAYED = "replayed"
+"""The ledger's run for what a replay of the quarantine corrects."""
 _MAX_RUN_CHARACTERS = 64
 _MAX_NUMBER = 2**53
 
@@ -35,7 +37,7 @@ def is_name(text: str, max_characters: int) -> bool:
 
 def is_run_name(text: str) -> bool:
     """Whether a gateway may call a run so."""
-    return is_name(text, _MAX_RUN_CHARACTERS) and text != UNNUMBERED
+    return is_name(text, _MAX_RUN_CHARACTERS) and text not in (UNNUMBERED, REPLAYED)
 
 
 def created_ms_of(properties: Mapping[str, str]) -> int | None:

@@ -1,7 +1,7 @@
 """Readings of a stretch of time -> rollup rows of its whole hours or of one local day; the database does the sums.
 
 Only valid readings count (status measuring, no reason). A period without any has no row; when it had one before, that
-row is marked ``no_data``, so that nobody takes it for a value.
+row is marked ``no_data``, so that nobody takes it for a value. Where raw readings were let go, the rows stay.
 """
 
 import logging
@@ -15,6 +15,7 @@ from service_runtime.logs import event
 from telemetry_model.park_register import Park
 from telemetry_model.quantities import Kind, Medium
 from telemetry_model.storage_schema import (
+    FIELD_STATUS,
     READING_TAGS,
     ROLLUP_COLUMNS,
     RollupPeriod,
@@ -30,6 +31,8 @@ HOUR_MS = 3_600_000
 ROWS_PER_WRITE = 5_000
 NO_DATA = "no_data"
 _COUNT = "count"
+Place = tuple[tuple[str, ...], int]
+"""A series by its tags, and when a period of it begins."""
 
 
 class Source(NamedTuple):
@@ -71,8 +74,7 @@ async def roll_up(
             continue
         rows = await _rolled(store, park, source, stretch, again)
         if again:
-            rolled = {(tuple(row.series.tags().values()), row.time_ms) for row in rows}
-            rows += await _emptied(store, park, source, stretch, rolled)
+            rows = await _put_right(store, park, source, stretch, rows)
         await _write(store, rows)
         written += len(rows)
     return written
@@ -106,23 +108,62 @@ async def _rolled(store: TelemetryStore, park: Park, source: Source, stretch: St
     return rows
 
 
-async def _emptied(
-    store: TelemetryStore, park: Park, source: Source, stretch: Stretch, rolled: set[tuple[tuple[str, ...], int]]
-) -> list[ReadingRow]:
-    """Marks for the periods that have a row and no valid reading any more."""
+async def _rolled_before(
+    store: TelemetryStore, park: Park, source: Source, stretch: Stretch
+) -> dict[Place, tuple[PointSeries, float]]:
+    """Periods that have a row already, and of how many readings it was made."""
     measurement, field = rollup_measurement(source.medium, stretch.period), rollup_field(source.field, _COUNT)
-    question = _question(park, stretch, measurement, (Select(field),), raw=True)
-    rows = []
-    for result in await store.select(question):
+    found: dict[Place, tuple[PointSeries, float]] = {}
+    for result in await store.select(_question(park, stretch, measurement, (Select(field),), raw=True)):
         series = _series(source, stretch.period, _COUNT, result.tags)
-        key = tuple(series.tags().values())
-        times = [int(row[0] or 0) for row in result.rows]
-        rows += [ReadingRow(series, at, 0.0, 0, NO_DATA) for at in times if (key, at) not in rolled]
-    return rows
+        for time_ms, count in result.rows:
+            found[tuple(series.tags().values()), int(time_ms or 0)] = series, float(count or 0)
+    return found
+
+
+async def _readings_left(store: TelemetryStore, park: Park, source: Source, stretch: Stretch) -> dict[Place, int]:
+    """How many readings the store holds of each period, valid or not."""
+    select = (Select(FIELD_STATUS, Aggregate.COUNT, "n"),)
+    question = _question(park, stretch, source.medium.value, select, measuring_only=False)
+    found: dict[Place, int] = {}
+    for result in await store.select(question):
+        tags = tuple(_series(source, stretch.period, _COUNT, result.tags).tags().values())
+        found |= {(tags, int(time_ms or 0)): int(number or 0) for time_ms, number in result.rows}
+    return found
+
+
+async def _put_right(
+    store: TelemetryStore, park: Park, source: Source, stretch: Stretch, rows: list[ReadingRow]
+) -> list[ReadingRow]:
+    """The new rows, and marks for periods that have a row and no valid reading any more.
+
+    No row of a period changes of which the store holds fewer readings than its row was made of. A reading never goes
+    away by itself, so raw ones were let go, and what a few latecomers say must not replace the sums of all.
+    """
+    before = await _rolled_before(store, park, source, stretch)
+    left = await _readings_left(store, park, source, stretch) if before else {}
+    let_go = {place for place, (_, count) in before.items() if left.get(place, 0) < count}
+    if let_go:
+        event(_log, logging.WARNING, "rollups stay as they are: of their readings some were let go",
+              measurement=source.medium.value, field=source.field, rollups=len(let_go))  # fmt: skip
+    rows = [row for row in rows if _place(row) not in let_go]
+    known = let_go | {_place(row) for row in rows}
+    return rows + [
+        ReadingRow(series, place[1], 0.0, 0, NO_DATA) for place, (series, _) in before.items() if place not in known
+    ]
+
+
+def _place(row: ReadingRow) -> Place:
+    return tuple(row.series.tags().values()), row.time_ms
 
 
 def _question(
-    park: Park, stretch: Stretch, measurement: str, select: tuple[Select, ...], raw: bool = False
+    park: Park,
+    stretch: Stretch,
+    measurement: str,
+    select: tuple[Select, ...],
+    raw: bool = False,
+    measuring_only: bool = True,
 ) -> SeriesQuery:
     where: list[tuple[str, tuple[str, ...]]] = [("park", (park.id,))]
     if stretch.devices:
@@ -135,7 +176,7 @@ def _question(
         where=tuple(where),
         group_by=READING_TAGS,
         every_seconds=HOUR_MS // 1000 if stretch.period is RollupPeriod.HOURLY and not raw else None,
-        measuring_only=True,
+        measuring_only=measuring_only,
     )
 
 

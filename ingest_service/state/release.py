@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ingest_service.batch_identity import REPLAYED
 from ingest_service.state.place import SqlConnection
 from ingest_service.state.settlement import HOUR_MS
 
-REPLAYED = "replayed"
-"""The ledger's run for corrections. Their sums are those of a run in which the readings had been right at once."""
 _TAKE_OUT = "DELETE FROM quarantine WHERE id = ? RETURNING count, first_seen_ms"
 _CORRECT = """
 INSERT INTO ledger (gateway, run, hour_ms, received, stored, quarantined, duplicate, late, through_seq, batches,

@@ -240,3 +240,45 @@ async def test_a_restarted_gateway_goes_on_with_the_same_run(mosquitto: Mosquitt
         await until(lambda: all_stored(second), "the ten sent again and stored")
         assert second.outbox.run == run
         assert {properties["run"] for properties in echo.properties.values()} == {run}
+
+
+class SlowBroker:
+    """A session whose PUBACKs come when they are let."""
+
+    connected = True
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str]] = []
+        self.answering = asyncio.Event()
+
+    async def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: int = 1,
+        retain: bool = False,
+        content_type: str = "",
+        properties: dict[str, str] | None = None,
+    ) -> bool:
+        said = properties or {}
+        self.taken.append((said["run"], said["seq"]))
+        await self.answering.wait()
+        return True
+
+
+async def test_what_the_broker_took_for_a_run_that_has_ended_goes_again_at_once(tmp_path: Path) -> None:
+    sender, broker = Sender(tmp_path, "mqtt://127.0.0.1:1"), SlowBroker()
+    publisher = Publisher(sender.thread, broker, READINGS, sender.events, ManualClock(0))
+    await sender.commit(3)
+    running = asyncio.create_task(publisher.run())
+    await until(lambda: len(broker.taken) == 3, "the window to be sent")
+    old = sender.outbox.run
+    told = encode_control(StoredCursor(old, 99))
+    publisher.stored_message(IncomingMessage(STORED, told, {}, "", 1, 1, True))
+    await until(lambda: sender.outbox.run != old, "a new run")
+    broker.answering.set()
+    await until(lambda: len(broker.taken) == 6, "all of it under the new run")
+    assert broker.taken[3:] == [(sender.outbox.run, seq) for seq in ("1", "2", "3")]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    sender.close()

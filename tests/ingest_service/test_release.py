@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from ingest_service.batch_identity import REPLAYED, identity_of
 from ingest_service.quarantine_replay import replay_quarantine
-from ingest_service.state.release import REPLAYED
 from telemetry_store.query import Select, SeriesQuery
 from tests.ingest_service.builders import NOW_MS, POWER, a_delivery, a_pack, numbered
 from tests.ingest_service.conftest import Rig
@@ -82,3 +82,8 @@ async def test_a_refill_takes_back_what_was_said_against_a_value(rig: Rig) -> No
 async def test_a_mended_mapping_decides_whose_reading_it_was(rig: Rig) -> None:
     admission = rig.reception.admit_again("lab/ph", "", b'[{"n":"wm-1.flow","t":1749999000,"v":7.1,"u":"pH"}]', NOW_MS)
     assert [row.series.point for row in admission.rows] == ["wq-1.ph"]
+
+
+def test_no_gateway_may_call_its_run_like_the_ledgers_corrections() -> None:
+    assert identity_of({"run": "replays", "seq": "1"}) is not None
+    assert identity_of({"run": REPLAYED, "seq": "1"}) is None

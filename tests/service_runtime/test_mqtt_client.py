@@ -123,3 +123,40 @@ async def test_messages_that_came_with_other_packets_in_one_piece_are_all_handle
         server.close()
     assert [message.mid for message in messages] == [1, 3, 2]
     assert bytes(broker.heard[:12]) == b"\x40\x02\x00\x01" + b"\x40\x02\x00\x03" + b"\x40\x02\x00\x02"
+
+
+class DrippingBroker(ScriptedBroker):
+    """Says it byte by byte."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        for byte in CONNACK + self._words:
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0)
+        while data := await reader.read(1000):
+            self.heard += data
+        writer.close()
+
+
+async def test_packets_cut_at_every_byte_are_put_together() -> None:
+    long_body = publish_body(b"t", 2, b"y" * 300, UserProperty=[("seq", "2")])
+    long_packet = bytes([PUBLISH_QOS_1, len(long_body) % 128 | 128, len(long_body) // 128]) + long_body
+    words = [packet(publish_body(b"t", 1, b"x")), PINGRESP, long_packet,
+             packet(publish_body(b"t", 3, b"", ResponseTopic="elsewhere"))]  # fmt: skip
+    broker = DrippingBroker(b"".join(words))
+    server = await asyncio.start_server(broker.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    messages: list[IncomingMessage] = []
+    session = MqttSession(MqttOptions(url=f"mqtt://127.0.0.1:{port}", client_id="c"), messages.append)
+    running = asyncio.create_task(session.run())
+    try:
+        async with asyncio.timeout(10):
+            while len(broker.heard) < 12:  # noqa: ASYNC110 - bytes at another socket
+                await asyncio.sleep(0.005)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await session.close()
+        server.close()
+    assert [(message.mid, len(message.payload)) for message in messages] == [(1, 1), (2, 300), (3, 0)]

@@ -170,6 +170,28 @@ async def test_an_hour_that_lost_its_last_valid_reading_has_no_value_any_more(
     assert again == {MIDNIGHT_MS: 5.0}
 
 
+async def test_latecomers_change_no_sums_of_readings_that_were_let_go(park: Park, store: TelemetryStore) -> None:
+    await store.write_readings([*power(park, "em-1", MIDNIGHT_MS, [5.0] * 120)])
+    now_ms = MIDNIGHT_MS + 500 * DAY_MS
+    clock = ManualClock(now_ms)
+    keeper = RollupKeeper(store, park, clock)
+    await keeper.turn()
+    hours = await rows_of(store, "energy_hourly", "active_power_kw_mean")
+    days = await rows_of(store, "energy_daily", "active_power_kw_count")
+    await store.delete_readings("energy", "p", MIDNIGHT_MS + DAY_MS)
+    await store.write_readings([*power(park, "em-1", MIDNIGHT_MS, [65.0])])
+    await late_mark(store, now_ms + 1, MIDNIGHT_MS, MIDNIGHT_MS + HOUR_MS)
+    clock.advance(60)
+    await keeper.turn()
+    assert hours == await rows_of(store, "energy_hourly", "active_power_kw_mean")
+    assert days == await rows_of(store, "energy_daily", "active_power_kw_count") == {MIDNIGHT_MS: 120.0}
+    await store.write_readings([*power(park, "em-1", MIDNIGHT_MS, [7.0] * 120)])
+    await late_mark(store, now_ms + 120_000, MIDNIGHT_MS, MIDNIGHT_MS + HOUR_MS)
+    clock.advance(120)
+    await keeper.turn()
+    assert set((await rows_of(store, "energy_hourly", "active_power_kw_mean")).values()) == {7.0}
+
+
 async def test_any_number_of_turns_gives_the_same_rollups(park: Park, tmp_path: Path) -> None:
     found = []
     for name, steps in (("once", [4 * DAY_MS]), ("often", [n * 7 * HOUR_MS for n in range(1, 14)] + [4 * DAY_MS])):
