@@ -160,7 +160,7 @@ class AnalyticsService:
         basis = self._basis.with_touched({key for one in (*touched, *again.touched) for key in one.finding_keys()})
         recorded = await record_findings(self._store, found.findings, basis)
         await write_indicators(self._store, found.indicators)
-        told = [f for f in found.findings if (f.rule, f.rule_version) not in self._silent]
+        told = [f for f in recorded.findings if (f.rule, f.rule_version) not in self._silent]
         await self._engine.process(told, recorded.revisions)
         await self._watch_again([mark.touch for mark in arrivals.ready], span, today)
         self._book.done(arrivals, now_ms)
