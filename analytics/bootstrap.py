@@ -172,7 +172,7 @@ class AnalyticsService:
         with self.tracing.span("write findings"):
             recorded = await record_findings(self._store, found.findings, basis)
             await write_indicators(self._store, found.indicators)
-        told = [f for f in found.findings if (f.rule, f.rule_version) not in self._silent]
+        told = [f for f in recorded.findings if (f.rule, f.rule_version) not in self._silent]
         with self.tracing.span("alert"):
             await self._engine.process(told, recorded.revisions)
         await self._watch_again([mark.touch for mark in arrivals.ready], span, today)

@@ -51,6 +51,8 @@ class Recorded(NamedTuple):
 
     changed: int
     revisions: Mapping[Key, Revision]
+    findings: Sequence[Finding] = ()
+    """As they are known: a closed period stays with the tenant for whom it was judged first."""
 
 
 class _Head(NamedTuple):
@@ -77,6 +79,7 @@ async def record_findings(store: TelemetryStore, findings: Sequence[Finding], ba
     if not findings:
         return Recorded(0, {})
     heads = await _read_heads(store, findings)
+    findings, basis = _with_first_tenants(findings, heads, basis)
     known = {key: head.revision for key, head in heads.items()}
     rows: list[RecordRow] = []
     fresh: list[tuple[Finding, Revision]] = []
@@ -95,7 +98,7 @@ async def record_findings(store: TelemetryStore, findings: Sequence[Finding], ba
     kept = [revision_record_of(finding, revision) for finding, revision in fresh]
     rows += [record_of(finding, revision) for finding, revision in fresh]
     await _write(store, [*kept, *rows])
-    return Recorded(len(rows), known)
+    return Recorded(len(rows), known, findings)
 
 
 async def read_findings(store: TelemetryStore, park: str, from_ms: int, to_ms: int) -> list[Finding]:
@@ -164,6 +167,25 @@ async def _read_heads(store: TelemetryStore, findings: Sequence[Finding]) -> dic
                 tags = result.tags
                 heads[tags["rule"], tags["subject"], tags["tenant"], int(str(time_ms))] = _head_of(cells)
     return heads
+
+
+def _with_first_tenants(
+    findings: Sequence[Finding], heads: Mapping[Key, _Head], basis: Basis
+) -> tuple[Sequence[Finding], Basis]:
+    """Whoever the register names now did not answer for a closed period that was judged for another tenant then."""
+    owners = {(rule, subject, start): tenant for (rule, subject, tenant, start), head in heads.items()
+              if not head.provisional}  # fmt: skip
+    kept: list[Finding] = []
+    touched = set(basis.touched)
+    for finding in findings:
+        owner = owners.get((finding.rule, finding.subject, finding.period_start_ms), finding.tenant)
+        if owner == finding.tenant or key_of(finding) in heads:
+            kept.append(finding)
+            continue
+        kept.append(dataclasses.replace(finding, tenant=owner))
+        if key_of(finding) in touched:
+            touched.add(key_of(kept[-1]))
+    return kept, basis.with_touched(touched)
 
 
 def _head_of(cells: dict[str, object]) -> _Head:

@@ -41,6 +41,21 @@ async def test_a_writer_whose_clock_is_ahead_hides_no_marks_of_others(tmp_path: 
     await store.close()
 
 
+async def test_a_closed_period_stays_with_the_tenant_it_was_judged_for(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+    await record_findings(store, [FINDING], Basis({}, "before"))
+    moved = dataclasses.replace(FINDING, tenant="beta", judged_at_ms=13 * DAY)
+    same = await record_findings(store, [moved], Basis({}, "after"))
+    assert (same.changed, [finding.tenant for finding in same.findings]) == (0, ["park"])
+    late = dataclasses.replace(moved, observed=60.0, verdict=Verdict.COMPLIANT)
+    await record_findings(store, [late], Basis({}, "after", frozenset({key_of(late)})))
+    known = await read_revisions(store, "test-park", 0, 20 * DAY)
+    assert [(k.finding.tenant, k.revision.reason) for k in known] == [
+        ("park", ChangeReason.FIRST), ("park", ChangeReason.CORRECTED_DATA),
+    ]  # fmt: skip
+    await store.close()
+
+
 async def test_two_parks_do_not_share_a_state(tmp_path: Path) -> None:
     store, book = SqliteStore(tmp_path / "store.db"), ArrivalBook(tmp_path / "state.db")
     await book.unread(store, "test-park", NOW_MS, 0)
