@@ -36,7 +36,7 @@ async def test_a_type_conflict_names_field_measurement_and_both_types(
             await sender.cursor_until("r", 2)
         status = await process.status_until(lambda said: said["readings"]["quarantined"] == 2)
         assert status["quarantine"]["by_reason"] == {"store_type_conflict": 2}
-        records = await asyncio.to_thread(Quarantine(process.settings.state_file).records)
+        records = await asyncio.to_thread(Quarantine(process.settings.state_place).records)
         said = {record.detail.partition(":")[0]: record.detail for record in records}
         for point, field, before in (
             (POWER, "active_power_kw", "string"),
