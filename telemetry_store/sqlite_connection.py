@@ -1,12 +1,14 @@
 """Opens the embedded store's file with the settings every connection needs, and says plainly when it cannot."""
 
 import sqlite3
+import time
 from pathlib import Path
 
 from service_runtime.errors import UnreachableError
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_SECONDS = 5.0
+_LOOK_AGAIN_SECONDS = 0.02
 
 
 def connect(path: Path, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> sqlite3.Connection:
@@ -27,7 +29,7 @@ def connect(path: Path, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> s
     except sqlite3.Error as error:
         raise UnreachableError(f"sqlite {path}: {error}") from error
     try:
-        _prepare(database, path)
+        _prepare(database, path, busy_timeout_seconds)
     except sqlite3.Error as error:
         database.close()
         raise UnreachableError(f"sqlite {path}: {error}") from error
@@ -37,12 +39,12 @@ def connect(path: Path, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> s
     return database
 
 
-def _prepare(database: sqlite3.Connection, path: Path) -> None:
+def _prepare(database: sqlite3.Connection, path: Path, busy_timeout_seconds: float) -> None:
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
         raise UnreachableError(f"sqlite {path}: schema {version} is newer than this program's ({SCHEMA_VERSION})")
     if version < SCHEMA_VERSION:
-        database.execute("PRAGMA journal_mode = WAL")
+        _begin_wal(database, busy_timeout_seconds)
         schema = Path(__file__).with_name("sqlite_schema.sql").read_text(encoding="utf-8")
         database.executescript(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
     # FULL: a commit is on disk when it returns, also in WAL mode.
@@ -50,3 +52,17 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
     database.execute("PRAGMA cache_size = -32000")
     database.execute("PRAGMA wal_autocheckpoint = 4000")
     database.execute("PRAGMA temp_store = MEMORY")
+
+
+def _begin_wal(database: sqlite3.Connection, busy_timeout_seconds: float) -> None:
+    """SQLite does not wait here by itself while another program makes the same file at the same moment."""
+    deadline = time.monotonic() + busy_timeout_seconds
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        else:
+            return

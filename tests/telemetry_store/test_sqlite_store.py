@@ -194,3 +194,13 @@ async def test_a_path_that_cannot_even_be_looked_at_is_named_and_keeps_rows(tmp_
     outcome = await store.write_readings(ROWS[:1])
     assert outcome.kept == (0,)
     assert "File name too long" in outcome.kept_detail
+
+
+async def test_several_programs_make_the_same_file_at_the_same_moment(tmp_path: Path) -> None:
+    for attempt in range(5):
+        stores = [SqliteStore(tmp_path / f"{attempt}.db") for _ in range(6)]
+        rows = [[row] for row in ROWS[: len(stores)]]
+        outcomes = await asyncio.gather(*(store.write_readings(one) for store, one in zip(stores, rows, strict=True)))
+        assert [outcome.kept_detail for outcome in outcomes] == [""] * len(stores)
+        for store in stores:
+            await store.close()
