@@ -16,14 +16,13 @@ from analytics.indicators.park_view import ReportedIndicator
 from analytics.indicators.reasons import confidence_in, say_in
 from analytics.indicators.report import indicator_json
 from analytics.indicators.store_readings import Span
-from analytics.store_file import refuse_missing_file
 from analytics.windows import local_day, local_text, start_of_day_ms
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import Park, parse_park
 from telemetry_model.park_register.types import PARK_TENANT
-from telemetry_store.open import open_store
+from telemetry_store.open import open_store, require_existing
 
 FORMULAS = {
     "waste_by_code": "sum of the loads of this code",
@@ -111,7 +110,7 @@ async def _metered(
     options: dict[str, object], park: Park, span: Span, register: list[ReportedIndicator]
 ) -> list[ReportedIndicator]:
     url = str(options["store_url"])
-    refuse_missing_file(url)
+    require_existing(url)
     store = open_store(url, str(options["store_token"]))
     try:
         await store.check()

@@ -30,11 +30,10 @@ from analytics.rulebook.examples import run_examples
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
 from analytics.rulebook.text import find_rule
 from analytics.settings import AnalyticsSettings
-from analytics.store_file import refuse_missing_file
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
 from service_runtime.settings import load_settings
-from telemetry_store.open import open_store
+from telemetry_store.open import open_store, require_existing
 from telemetry_store.protocol import TelemetryStore
 
 PROGRESS_FROM_MS = 100 * 86_400_000
@@ -176,7 +175,7 @@ async def _evaluate(options: dict[str, object]) -> None:
     park = load_park(str(options["park_folder"]))
     law_day = local_date(str(options["law_text"]), "--law-of") if options["law_text"] else None
     url = str(options["store_url"])
-    refuse_missing_file(url)
+    require_existing(url)
     store = open_store(url, str(options["store_token"]))
     try:
         await store.check()
@@ -205,7 +204,7 @@ async def _evaluate(options: dict[str, object]) -> None:
 async def _anomalies(options: dict[str, object]) -> None:
     park = load_park(str(options["park_folder"]))
     url = str(options["store_url"])
-    refuse_missing_file(url)
+    require_existing(url)
     store = open_store(url, str(options["store_token"]))
     try:
         await store.check()
@@ -226,7 +225,7 @@ async def _indicators(options: dict[str, object]) -> None:
     park = load_park(str(options["park_folder"]))
     law_day = local_date(str(options["law_text"]), "--law-of") if options["law_text"] else None
     url = str(options["store_url"])
-    refuse_missing_file(url)
+    require_existing(url)
     store = open_store(url, str(options["store_token"]))
     if not options["as_lines"]:
         click.echo(INDICATOR_HEADERS[str(options["language"])])

@@ -21,13 +21,12 @@ from analytics.indicators.energy_review import (
 from analytics.indicators.measured import Measured
 from analytics.indicators.park_view import ParkView
 from analytics.indicators.store_readings import Span, read_points
-from analytics.store_file import refuse_missing_file
 from analytics.windows import start_of_day_ms
 from service_runtime.errors import OperatorError
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import Park, parse_park
 from telemetry_model.quantities import Medium
-from telemetry_store.open import open_store
+from telemetry_store.open import open_store, require_existing
 from telemetry_store.protocol import TelemetryStore
 
 MINIMUM_CAPTURE = 0.8
@@ -86,7 +85,7 @@ async def _review(
 ) -> EnergyReview:
     store: TelemetryStore | None = None
     if address[0]:
-        refuse_missing_file(address[0])
+        require_existing(address[0])
         store = open_store(*address)
     try:
         if store is not None:

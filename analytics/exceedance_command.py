@@ -20,12 +20,11 @@ from analytics.plan import JudgingRange, chunks
 from analytics.report import utc_text
 from analytics.rulebook import Rule, load_rulebook
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE, Comparison
-from analytics.store_file import refuse_missing_file
 from analytics.windows import local_text
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
 from telemetry_model.park_register import Park
-from telemetry_store.open import open_store
+from telemetry_store.open import open_store, require_existing
 from telemetry_store.protocol import TelemetryStore
 
 HEADER = (
@@ -69,7 +68,7 @@ async def _exceedances(options: dict[str, object]) -> None:
     park = load_park(str(options["park_folder"]))
     law_day = local_date(str(options["law_text"]), "--law-of") if options["law_text"] else None
     url = str(options["store_url"])
-    refuse_missing_file(url)
+    require_existing(url)
     store = open_store(url, str(options["store_token"]))
     try:
         await store.check()

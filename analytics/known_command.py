@@ -15,11 +15,10 @@ from analytics.findings_store import read_revisions
 from analytics.report import finding_fields, utc_text
 from analytics.revision import KnownFinding, Revision, key_of, known_at
 from analytics.settings import instant_ms
-from analytics.store_file import refuse_missing_file
 from analytics.windows import local_text
 from service_runtime.clock import SystemClock
 from telemetry_model.park_register import Park
-from telemetry_store.open import open_store
+from telemetry_store.open import open_store, require_existing
 
 DAY_MS = 86_400_000
 DEFAULT_RANGE_DAYS = 62
@@ -95,7 +94,7 @@ def findings(
     start = instant_ms(str(asked["from_text"]), zone, "--from") if asked["from_text"] else None
     start = stop - DEFAULT_RANGE_DAYS * DAY_MS if start is None else start
     wanted = tuple(tuple(map(str, _sequence(asked[name]))) for name in ("rules", "subjects"))
-    refuse_missing_file(store_url)
+    require_existing(store_url)
     every = asyncio.run(_read(store_url, store_token, park, (start, stop), wanted))
     if not as_lines:
         click.echo(f"known at {local_text(at_ms, zone)} ({zone.key})\n{HEADER}")

@@ -128,10 +128,9 @@ class Gateway:
             settings.resend_batches_per_second,
             settings.window_batches,
         )
-        units = {point.id: point.unit for point in park.points.values()}
         self._buffer = ReadingBuffer(
             thread,
-            units,
+            {point.id: point.unit for point in park.points.values()},
             self._events,
             self._publisher.committed,
             settings.batch_max_readings,

@@ -11,13 +11,12 @@ from analytics.rollups.keeper import RollupKeeper
 from analytics.rollups.retention import Deletion, parse_keep, plan_deletion
 from analytics.rollups.roll import HOUR_MS
 from analytics.settings import instant_ms
-from analytics.store_file import refuse_missing_file
 from analytics.windows import local_day
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import Park, parse_park
-from telemetry_store.open import open_store
+from telemetry_store.open import open_store, require_existing
 from telemetry_store.protocol import TelemetryStore
 
 _DAY_MS = 24 * HOUR_MS
@@ -61,7 +60,7 @@ def retention(store_url: str, store_token: str, park_folder: str, keeps: tuple[s
 
 async def _rollups(url: str, token: str, park_folder: str, from_text: str, to_text: str) -> None:
     park, clock = parse_park(read_text_folder(Path(park_folder))), SystemClock()
-    refuse_missing_file(url)
+    require_existing(url)
     store = open_store(url, token)
     try:
         keeper = RollupKeeper(store, park, clock)
@@ -93,7 +92,7 @@ async def _again(keeper: RollupKeeper, start_ms: int, stop_ms: int) -> int:
 async def _retention(url: str, token: str, park_folder: str, keeps: tuple[str, ...], delete: bool) -> None:
     park = parse_park(read_text_folder(Path(park_folder)))
     wanted = [parse_keep(text) for text in keeps]
-    refuse_missing_file(url)
+    require_existing(url)
     store = open_store(url, token)
     try:
         for medium, days in wanted:

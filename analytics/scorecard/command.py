@@ -10,13 +10,12 @@ from analytics.scorecard.as_json import scorecard_json
 from analytics.scorecard.build import build_scorecard
 from analytics.scorecard.cells import Scorecard
 from analytics.scorecard.html_page import scorecard_page
-from analytics.store_file import refuse_missing_file
 from analytics.windows import local_day
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import parse_park
-from telemetry_store.open import open_store
+from telemetry_store.open import open_store, require_existing
 
 
 @click.command()
@@ -64,7 +63,7 @@ async def _card(park_folder: str, year: int | None, url: str, token: str, since_
     since = _day(since_text) if since_text else None
     if not url:
         return await build_scorecard(None, park, chosen, now_ms, since)
-    refuse_missing_file(url)
+    require_existing(url)
     store = open_store(url, token)
     try:
         await store.check()

@@ -109,7 +109,7 @@ def test_write_puts_findings_into_the_store(database: str, folder: Path) -> None
     ("changes", "said"),
     [
         ({"--store": "oracle://x"}, "unknown kind 'oracle'"),
-        ({"--store": "sqlite:////nowhere/at/all.db"}, "/nowhere/at/all.db: no such file"),
+        ({"--store": "sqlite:////nowhere/at/all.db"}, "/nowhere/at/all.db: no such folder /nowhere/at"),
         ({"--park": "/nowhere"}, "/nowhere: no such folder"),
         ({"--from": "yesterday"}, "--from: 'yesterday' is not a date or time"),
         ({"--to": "2026-13-01"}, "--to: '2026-13-01' is not a date or time"),

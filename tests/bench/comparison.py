@@ -166,10 +166,11 @@ def _complete_pack(batch: Sequence[Reading], units: Mapping[str, str]) -> bytes:
 
 def _lines(park: Park, count: int) -> list[str]:
     text = ReadingLines()
-    return text.lines(
+    rows = [
         ReadingRow(PointSeries.of(park.points[one.point], park.id), one.measured_at_ms, one.value)
         for one in _flow(park, count, 24)
-    )
+    ]
+    return text.lines(rows)
 
 
 def _post_all(port: int, bodies: Sequence[bytes]) -> None:
