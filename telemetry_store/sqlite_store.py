@@ -1,11 +1,10 @@
-"""The embedded store: one SQLite file in WAL mode, one writer thread, a few reader threads; needs no server.
+"""The embedded store: one SQLite file in WAL mode, a thread that writes and one that reads; needs no server.
 
 Several programs may open the same file: transactions are short, and a file that stays locked means rows are kept.
 """
 
 import asyncio
 import sqlite3
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -22,7 +21,6 @@ from telemetry_store.sqlite_write import SqliteWriter
 
 P = ParamSpec("P")
 T = TypeVar("T")
-READER_THREADS = 2
 
 
 class SqliteStore:
@@ -33,9 +31,9 @@ class SqliteStore:
         self._busy_timeout_seconds = busy_timeout_seconds
         self._writer = SqliteWriter(path, busy_timeout_seconds)
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="store-write")
-        self._read_threads = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="store-read")
-        self._of_thread = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        # One: the driver hands the interpreter over at every row, so that two answers at once take each twice as long.
+        self._read_thread = ThreadPoolExecutor(1, thread_name_prefix="store-read")
+        self._reader: sqlite3.Connection | None = None
 
     async def write_readings(self, rows: Sequence[ReadingRow]) -> WriteOutcome:
         """Write in one transaction, on disk when this returns; a locked, full or missing file keeps the rows."""
@@ -47,7 +45,7 @@ class SqliteStore:
 
     async def select(self, query: SeriesQuery) -> list[SeriesResult]:
         """Answer from a snapshot of the file; raises :class:`UnreachableError` naming the file."""
-        return await self._run(self._read_threads, self._select, query)
+        return await self._run(self._read_thread, self._select, query)
 
     async def delete_readings(self, measurement: str, park: str, before_ms: int) -> None:
         """In the writer's thread, a day at a time."""
@@ -55,45 +53,45 @@ class SqliteStore:
 
     async def check(self) -> StoreDescription:
         """Open the file if there is one; raises :class:`UnreachableError` naming it, or its folder."""
-        return await self._run(self._read_threads, self._check)
+        return await self._run(self._read_thread, self._check)
 
     async def close(self) -> None:
         """Finish what was begun and close the file."""
         await self._run(self._write_thread, self._writer.close)
         self._write_thread.shutdown()
-        self._read_threads.shutdown()
-        for reader in self._readers:
-            reader.close()
-        self._readers.clear()
+        self._read_thread.shutdown()
+        self._let_go()
 
     async def _run(self, threads: ThreadPoolExecutor, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(threads, partial(work, *args, **kwargs))
 
-    def _reader(self) -> sqlite3.Connection | None:
-        """This thread's connection; ``None`` while no one has written: reading makes no file."""
-        reader: sqlite3.Connection | None = getattr(self._of_thread, "reader", None)
-        if reader is None:
+    def _opened_reader(self) -> sqlite3.Connection | None:
+        """The reading connection; ``None`` while no one has written: reading makes no file."""
+        if self._reader is None:
             try:
                 if not self._path.exists() and self._path.parent.is_dir():
                     return None
             except OSError as error:
                 raise UnreachableError(f"sqlite {self._path}: {error.strerror}") from error
-            reader = connect(self._path, self._busy_timeout_seconds)
-            self._readers.append(reader)
-            self._of_thread.reader = reader
-        return reader
+            self._reader = connect(self._path, self._busy_timeout_seconds)
+        return self._reader
+
+    def _let_go(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
     def _select(self, query: SeriesQuery) -> list[SeriesResult]:
         try:
-            reader = self._reader()
+            reader = self._opened_reader()
             return answer(reader, query) if reader is not None else []
         except sqlite3.Error as error:
-            self._of_thread.reader = None  # what is wrong with this connection need not be wrong with the next
+            self._let_go()  # what is wrong with this connection need not be wrong with the next
             raise UnreachableError(f"sqlite {self._path}: {error}") from error
 
     def _check(self) -> StoreDescription:
         try:
-            reader = self._reader()
+            reader = self._opened_reader()
             if reader is None:
                 return StoreDescription("sqlite", sqlite3.sqlite_version, f"{self._path}, not written yet")
             (count,) = reader.execute("SELECT count(*) FROM series").fetchone()
