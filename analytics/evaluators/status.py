@@ -48,7 +48,7 @@ def status_length(context: Context) -> Judge:
 def _longest_ms(series: SlotSeries, window: Window) -> int:
     part = series.within(Window(window.start_ms - LOOK_BACK_MS, window.end_ms, window.day))
     starts, states = series.start_ms[part], series.state[part]
-    out = starts[np.isin(states, (SlotState.CALIBRATING, SlotState.FAULT))]
+    out = starts[(states == SlotState.CALIBRATING) | (states == SlotState.FAULT)]
     if not len(out):
         return 0
     breaks = np.flatnonzero(np.diff(out) != series.slot_ms)
