@@ -27,10 +27,11 @@ from analytics.revision import Basis, Key, Revision
 from analytics.rollups.keeper import RollupKeeper
 from analytics.rulebook import Rule, load_rulebook
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
-from analytics.settings import AnalyticsSettings, instant_ms
+from analytics.settings import AnalyticsSettings
 from analytics.windows import local_day, start_of_day_ms
 from service_runtime.clock import Clock, SystemClock
 from service_runtime.errors import UnreachableError
+from service_runtime.local_times import instant_ms
 from service_runtime.logs import event
 from service_runtime.supervision import run_until_stopped, stop_on_signals
 from service_runtime.text_folder import read_text_folder
