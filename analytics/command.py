@@ -28,6 +28,7 @@ from analytics.findings_store import write_findings, write_indicators
 from analytics.health_command import health
 from analytics.indicators.compute import compute_indicators, months_of
 from analytics.indicators.months import kept_indicators, whole_months
+from analytics.indicators.months_again import still_there
 from analytics.indicators.report import INDICATOR_HEADERS, indicator_json, indicator_row
 from analytics.indicators.store_readings import Span
 from analytics.known_command import findings
@@ -245,6 +246,7 @@ async def _indicators(options: dict[str, object]) -> None:
         await store.check()
         wanted = await judging_span(store, park, str(options["from_text"]), str(options["to_text"]), law_day)
         whole, written = Span(wanted.from_ms, wanted.to_ms), 0
+        months = still_there(park, whole_months(park, whole), wanted.deleted_before)
         for span in months_of(park, whole) if options["by_month"] else [whole]:
             capture = float(str(options["minimum_data_capture"]))
             values = [
@@ -258,7 +260,7 @@ async def _indicators(options: dict[str, object]) -> None:
                     if options["as_lines"]
                     else indicator_row(found, park.timezone, str(options["language"]))
                 )
-            if options["write"] and span in whole_months(park, whole):
+            if options["write"] and span in months:
                 written += await write_indicators(store, kept_indicators(values, park))
         if options["write"]:
             click.echo(f"wrote {written} indicator values", err=True)

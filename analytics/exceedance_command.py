@@ -89,7 +89,8 @@ async def _exceedances(options: dict[str, object]) -> None:
         counted = await _counted(store, park, rules, span, periods)
         found = [e for e in counted if e.rule in wanted and choice.keeps(e.subject, e.tenant)]
         if options["write"]:
-            months = set(whole_months(park, whole))
+            edge_ms = max(span.deleted_before.values(), default=0)
+            months = {month for month in whole_months(park, whole) if month.start_ms >= edge_ms}
             kept = [i for entry in found if Span(entry.start_ms, entry.end_ms) in months for i in entry.indicators()]
             click.echo(f"wrote {await write_indicators(store, kept)} indicator values", err=True)
     finally:
