@@ -20,17 +20,19 @@ from analytics.evaluate import Judgement, in_order, judge, judge_tasks
 from analytics.finding import Finding
 from analytics.findings_store import record_findings, write_indicators
 from analytics.heartbeat import Heartbeat, heartbeat_file
-from analytics.indicators.months import keep_last_months
+from analytics.indicators.months import keep_last_months, keep_months
+from analytics.indicators.months_again import months_touched, still_there
 from analytics.plan import JudgingRange
 from analytics.reopen import Reopened, Touch, beyond, pieces, touched_by
 from analytics.revision import Basis, Key, Revision
 from analytics.rollups.keeper import RollupKeeper
 from analytics.rulebook import Rule, load_rulebook
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
-from analytics.settings import AnalyticsSettings, instant_ms
+from analytics.settings import AnalyticsSettings
 from analytics.windows import local_day, start_of_day_ms
 from service_runtime.clock import Clock, SystemClock
 from service_runtime.errors import UnreachableError
+from service_runtime.local_times import instant_ms
 from service_runtime.logs import event
 from service_runtime.supervision import run_until_stopped, stop_on_signals
 from service_runtime.text_folder import read_text_folder
@@ -176,6 +178,7 @@ class AnalyticsService:
         with self.tracing.span("alert"):
             await self._engine.process(told, recorded.revisions)
         await self._watch_again([mark.touch for mark in arrivals.ready], span, today)
+        await self._keep_months_again([mark.touch for mark in arrivals.ready], span)
         self._book.done(arrivals, now_ms)
         if self._late_judged_on != today:
             await keep_last_months(self._store, self._park, self._clock.now_ms())
@@ -222,6 +225,21 @@ class AnalyticsService:
             seen = await find_anomalies(self._store, self._park, span, self._clock.now_ms(), again.devices)
             asked = {(q.rule.id, q.subject) for q in questions_about(self._park, again.devices)}
             await write_anomalies(self._store, self._park.id, seen, again.from_ms, again.to_ms, asked)
+
+    async def _keep_months_again(self, touches: Sequence[Touch], ordinary: JudgingRange) -> None:
+        """The indicators of the closed months that late readings touched, and of no others."""
+        since_ms = ordinary.since_ms or 0
+        months = [m for m in months_touched(self._park, touches, ordinary.to_ms) if m.end_ms > since_ms]
+        there = still_there(self._park, months, ordinary.deleted_before)
+        for month in months:
+            if month not in there:
+                day = local_day(month.start_ms, self._park.timezone)
+                sentence = "late readings for a month of which readings were deleted; its indicators stay as they are"
+                event(_log, logging.WARNING, sentence, month=f"{day:%Y-%m}")
+        written = await keep_months(self._store, self._park, there)
+        if there:
+            sentence = "late readings arrived, indicators of their months made again"
+            event(_log, logging.INFO, sentence, months=len(there), written=written)
 
     def _span(self, days: int, today: date) -> JudgingRange:
         start = start_of_day_ms(date.fromordinal(today.toordinal() - days), self._park.timezone)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from analytics.command_range import capture_option
 from analytics.indicators.circular.metered_flows import exchange_intensity, metered_circularity
 from analytics.indicators.circular.register_flows import register_circularity
 from analytics.indicators.compute import months_of, withheld
@@ -22,6 +23,7 @@ from service_runtime.errors import OperatorError
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import Park, parse_park
 from telemetry_model.park_register.types import PARK_TENANT
+from telemetry_store.command_options import optional_store, park_option
 from telemetry_store.open import open_store, require_existing
 
 FORMULAS = {
@@ -63,12 +65,11 @@ _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
 
 
 @click.command()
-@click.option("--park", "park_folder", required=True, help="The park register's folder.")
-@click.option("--store", "store_url", default="", help="Adds balances and water: sqlite:///file.db or influxdb://…")
-@click.option("--store-token", default="", envvar="ECOPARK_ANALYTICS_STORE_TOKEN", help="API token of InfluxDB.")
+@park_option
+@optional_store("Adds balances and water")
 @click.option("--year", type=click.IntRange(2000, 2200), help="A whole year. Default: the current one.")
 @click.option("--month", "month_text", default="", help="One month instead: 2026-03.")
-@click.option("--minimum-data-capture", default=0.8, type=click.FloatRange(0, 1), show_default=True)
+@capture_option
 @click.option("--language", type=click.Choice(["vi", "en"]), default="en", show_default=True)
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
 def circular(**options: object) -> None:

@@ -11,7 +11,16 @@ from analytics.anomalies.report import as_lines as anomaly_lines
 from analytics.anomalies.watch import find_anomalies
 from analytics.bootstrap import load_park, rules_with_capture, run_analytics
 from analytics.circular_command import circular
-from analytics.command_range import chosen_rules, judging_span, local_date, texts, with_flat_rules
+from analytics.command_range import (
+    capture_option,
+    choice_of,
+    choice_options,
+    chosen_rules,
+    judging_span,
+    rule_option,
+    texts,
+    with_flat_rules,
+)
 from analytics.enpi_command import enpi
 from analytics.evaluate import Judgement, judge
 from analytics.exceedance_command import exceedances
@@ -19,6 +28,7 @@ from analytics.findings_store import write_findings, write_indicators
 from analytics.health_command import health
 from analytics.indicators.compute import compute_indicators, months_of
 from analytics.indicators.months import kept_indicators, whole_months
+from analytics.indicators.months_again import still_there
 from analytics.indicators.report import INDICATOR_HEADERS, indicator_json, indicator_row
 from analytics.indicators.store_readings import Span
 from analytics.known_command import findings
@@ -27,12 +37,13 @@ from analytics.revision import Basis
 from analytics.rollups.command import retention, rollups
 from analytics.rulebook import load_rulebook
 from analytics.rulebook.examples import run_examples
-from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
 from analytics.rulebook.text import find_rule
 from analytics.settings import AnalyticsSettings
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
+from service_runtime.local_times import local_date
 from service_runtime.settings import load_settings
+from telemetry_store.command_options import data_options, law_option, range_options
 from telemetry_store.open import open_store, require_existing
 from telemetry_store.protocol import TelemetryStore
 
@@ -59,14 +70,12 @@ def run(settings_file: Path | None, park_folder: str | None, store_url: str | No
 
 
 @analytics.command()
-@click.option("--store", "store_url", required=True, help="sqlite:///file.db or influxdb://host:8086/bucket?org=name.")
-@click.option("--store-token", default="", envvar="ECOPARK_ANALYTICS_STORE_TOKEN", help="API token of InfluxDB.")
-@click.option("--park", "park_folder", required=True, help="The park register's folder.")
-@click.option("--from", "from_text", default="", help="Date or time, local to the park. Default: the first data.")
-@click.option("--to", "to_text", default="", help="A date (that day included) or a time. Default: the last data.")
-@click.option("--rule", "rule_ids", multiple=True, help="Only this rule; may be repeated.")
-@click.option("--law-of", "--as-of", "law_text", default="", help="Judge all data under the law of this date.")
-@click.option("--minimum-data-capture", default=DEFAULT_MINIMUM_DATA_CAPTURE, type=click.FloatRange(0, 1))
+@data_options
+@range_options("the first data", "the last data")
+@rule_option
+@choice_options
+@law_option
+@capture_option
 @click.option("--write", is_flag=True, help="Also write findings and indicators to the store.")
 @click.option("--anomalies", "with_anomalies", is_flag=True, help="Also what was noticed, after the findings.")
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
@@ -83,14 +92,12 @@ def evaluate(**options: object) -> None:
 
 
 @analytics.command()
-@click.option("--store", "store_url", required=True, help="sqlite:///file.db or influxdb://host:8086/bucket?org=name.")
-@click.option("--store-token", default="", envvar="ECOPARK_ANALYTICS_STORE_TOKEN", help="API token of InfluxDB.")
-@click.option("--park", "park_folder", required=True, help="The park register's folder.")
-@click.option("--from", "from_text", default="", help="Date or time, local to the park. Default: the first data.")
-@click.option("--to", "to_text", default="", help="A date (that day included) or a time. Default: the last data.")
+@data_options
+@range_options("the first data", "the last data")
 @click.option("--by-month", is_flag=True, help="One value per calendar month instead of one for the whole range.")
-@click.option("--law-of", "law_text", default="", help="Price electricity under the tariff of this date.")
-@click.option("--minimum-data-capture", default=DEFAULT_MINIMUM_DATA_CAPTURE, type=click.FloatRange(0, 1))
+@choice_options
+@law_option
+@capture_option
 @click.option("--write", is_flag=True, help="With --by-month: also keep the values of whole months in the store.")
 @click.option("--language", type=click.Choice(["vi", "en"]), default="en", show_default=True)
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
@@ -107,13 +114,11 @@ analytics.add_command(health)
 
 
 @analytics.command()
-@click.option("--store", "store_url", required=True, help="sqlite:///file.db or influxdb://host:8086/bucket?org=name.")
-@click.option("--store-token", default="", envvar="ECOPARK_ANALYTICS_STORE_TOKEN", help="API token of InfluxDB.")
-@click.option("--park", "park_folder", required=True, help="The park register's folder.")
-@click.option("--from", "from_text", default="", help="Date or time, local to the park. Default: the first data.")
-@click.option("--to", "to_text", default="", help="A date (that day included) or a time. Default: the last data.")
+@data_options
+@range_options("the first data", "the last data")
+@choice_options
 @click.option("--write", is_flag=True, help="Also write them to the store; what is no longer seen is withdrawn there.")
-@click.option("--language", type=click.Choice(["en", "vi"]), default="en", show_default=True)
+@click.option("--language", type=click.Choice(["vi", "en"]), default="en", show_default=True)
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
 def anomalies(**options: object) -> None:
     """Say what looks wrong although no limit is touched: one sentence each.
@@ -173,6 +178,7 @@ async def _evaluate(options: dict[str, object]) -> None:
     chosen = chosen_rules(load_rulebook(), texts(options["rule_ids"]))
     ready = rules_with_capture(with_flat_rules(chosen, load_rulebook()), float(str(options["minimum_data_capture"])))
     park = load_park(str(options["park_folder"]))
+    choice = choice_of(park, options)
     law_day = local_date(str(options["law_text"]), "--law-of") if options["law_text"] else None
     url = str(options["store_url"])
     require_existing(url)
@@ -183,12 +189,16 @@ async def _evaluate(options: dict[str, object]) -> None:
         long = span.to_ms - span.from_ms >= PROGRESS_FROM_MS
         found = await judge(store, park, ready, span, SystemClock().now_ms(), _progress if long else None)
         wanted = {rule.id for rule in chosen}
-        found = found._replace(findings=[finding for finding in found.findings if finding.rule in wanted])
+        found = Judgement(
+            [f for f in found.findings if f.rule in wanted and choice.keeps(f.subject, f.tenant)],
+            [i for i in found.indicators if choice.keeps(i.subject, i.tenant)],
+        )
         if options["write"]:
             await _write(store, found, Basis.of(park, ready))
         seen = await find_anomalies(store, park, span, SystemClock().now_ms()) if options["with_anomalies"] else None
     finally:
         await store.close()
+    seen = None if seen is None else [a for a in seen if choice.keeps(a.subject, a.tenant)]
     if not options["as_lines"]:
         click.echo(HEADER)
     for finding in found.findings:
@@ -203,6 +213,7 @@ async def _evaluate(options: dict[str, object]) -> None:
 
 async def _anomalies(options: dict[str, object]) -> None:
     park = load_park(str(options["park_folder"]))
+    choice = choice_of(park, options)
     url = str(options["store_url"])
     require_existing(url)
     store = open_store(url, str(options["store_token"]))
@@ -215,6 +226,7 @@ async def _anomalies(options: dict[str, object]) -> None:
             click.echo(f"wrote {written} anomalies", err=True)
     finally:
         await store.close()
+    seen = [a for a in seen if choice.keeps(a.subject, a.tenant)]
     lines = [anomaly_json(a) for a in seen] if options["as_lines"] else anomaly_lines(seen, str(options["language"]))
     click.echo("\n".join(lines), nl=bool(lines))
 
@@ -223,6 +235,7 @@ async def _indicators(options: dict[str, object]) -> None:
     if options["write"] and not options["by_month"]:
         raise OperatorError("--write keeps months: give --by-month too")
     park = load_park(str(options["park_folder"]))
+    choice = choice_of(park, options)
     law_day = local_date(str(options["law_text"]), "--law-of") if options["law_text"] else None
     url = str(options["store_url"])
     require_existing(url)
@@ -233,16 +246,21 @@ async def _indicators(options: dict[str, object]) -> None:
         await store.check()
         wanted = await judging_span(store, park, str(options["from_text"]), str(options["to_text"]), law_day)
         whole, written = Span(wanted.from_ms, wanted.to_ms), 0
+        months = still_there(park, whole_months(park, whole), wanted.deleted_before)
         for span in months_of(park, whole) if options["by_month"] else [whole]:
             capture = float(str(options["minimum_data_capture"]))
-            values = await compute_indicators(store, park, span, capture, law_day)
+            values = [
+                value
+                for value in await compute_indicators(store, park, span, capture, law_day)
+                if choice.keeps(value.subject, value.tenant)
+            ]
             for found in values:
                 click.echo(
                     indicator_json(found, park.id)
                     if options["as_lines"]
                     else indicator_row(found, park.timezone, str(options["language"]))
                 )
-            if options["write"] and span in whole_months(park, whole):
+            if options["write"] and span in months:
                 written += await write_indicators(store, kept_indicators(values, park))
         if options["write"]:
             click.echo(f"wrote {written} indicator values", err=True)

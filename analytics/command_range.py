@@ -1,7 +1,8 @@
-"""What several ``ecopark analytics`` commands share: the range to look at and the rules asked for."""
+"""What several ``ecopark analytics`` commands share: a range, and the rules, tenants and subjects asked for."""
 
-from datetime import date, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import NamedTuple
 
 import click
 
@@ -9,18 +10,20 @@ from analytics.deleted_time import deleted_before
 from analytics.plan import JudgingRange
 from analytics.readings_query import data_range
 from analytics.rulebook import Rule
-from analytics.rulebook.rule import EvaluatorKind
-from analytics.settings import instant_ms
-from analytics.windows import local_day, start_of_day_ms
-from service_runtime.errors import OperatorError, SettingsError
+from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE, EvaluatorKind
+from analytics.windows import local_day, local_text, start_of_day_ms
+from service_runtime.clock import SystemClock
+from service_runtime.errors import OperatorError
+from service_runtime.local_times import end_ms, instant_ms, require_order
 from telemetry_model.park_register import Park
+from telemetry_store.command_options import Command
 from telemetry_store.protocol import TelemetryStore
 
 
 async def judging_span(
     store: TelemetryStore, park: Park, from_text: str, to_text: str, law_day: date | None
 ) -> JudgingRange:
-    """The range of ``--from`` and ``--to`` in the park's time, or all that is stored.
+    """The range of ``--from`` and ``--to`` in the park's time, or all that is stored; nothing is judged ahead of time.
 
     Raises ``OperatorError`` when that is nothing, ``SettingsError`` for a text that is no time, ``UnreachableError``.
     """
@@ -28,39 +31,27 @@ async def judging_span(
     since = start_of_day_ms(park.monitoring_since, zone) if park.monitoring_since else None
     start = instant_ms(from_text, zone, "--from") if from_text else None
     end = end_ms(to_text, zone, "--to") if to_text else None
-    if start is None or end is None:
+    if start is not None and end is not None:
+        require_order(start, end, from_text, to_text)
+    now_ms = SystemClock().now_ms()
+    if start is None or end is None or end > now_ms:
         stored = await data_range(store, park)
         if stored is None:
             raise OperatorError(f"the store holds no readings of park '{park.id}': nothing to judge")
         start = stored.first_ms if start is None else start
-        end = stored.end_ms if end is None else end
-    start = max(start, since) if since is not None else start
+        end = min(end, max(stored.end_ms, now_ms)) if end is not None else stored.end_ms
     if start >= end:
-        began = f" (monitoring_since {park.monitoring_since})" if since is not None and start == since else ""
-        raise OperatorError(f"nothing to judge: the range begins after it ends{began}")
+        first, last = local_text(start, zone), local_text(end, zone)
+        raise OperatorError(f"nothing to judge: there is no data from {first} on, it ends at {last}")
+    if since is not None and end <= since:
+        raise OperatorError(f"nothing to judge: the range ends before monitoring_since, {park.monitoring_since}")
+    start = start if since is None else max(start, since)
     deleted = await deleted_before(store, park.id)
     for medium, edge_ms in sorted(deleted.items()):
         if start < edge_ms:
             day = local_day(edge_ms, zone)
             click.echo(f"{medium.value}: readings before {day} were deleted; that time is not judged anew", err=True)
     return JudgingRange(start, end, since, law_day, deleted_before=deleted)
-
-
-def end_ms(text: str, zone: ZoneInfo, what: str) -> int:
-    """As ``instant_ms``, but a date means its end; raises ``SettingsError`` naming the option."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return instant_ms(text, zone, what)
-    return start_of_day_ms(day + timedelta(days=1), zone)
-
-
-def local_date(text: str, what: str) -> date:
-    """``YYYY-MM-DD``; raises ``SettingsError`` naming the option."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise SettingsError(f"{what}: '{text}' is not a date (YYYY-MM-DD)") from error
 
 
 def chosen_rules(known: tuple[Rule, ...], wanted: tuple[str, ...]) -> tuple[Rule, ...]:
@@ -79,6 +70,59 @@ def with_flat_rules(chosen: tuple[Rule, ...], known: tuple[Rule, ...]) -> tuple[
     values than when it is judged with all.
     """
     return chosen + tuple(rule for rule in known if rule.evaluator is EvaluatorKind.FLAT_LINE and rule not in chosen)
+
+
+class Choice(NamedTuple):
+    """The tenants and subjects asked for; empty means all."""
+
+    tenants: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+
+    def keeps(self, subject: str, tenant: str) -> bool:
+        """Whether something about this subject and tenant was asked for."""
+        return (not self.tenants or tenant in self.tenants) and (not self.subjects or subject in self.subjects)
+
+
+def choice_options(command: Command) -> Command:
+    """``--tenant`` and ``--subject``, both repeatable, as ``tenants`` and ``subjects``."""
+    words = "Only this installation, firm, point or park; may be repeated."
+    command = click.option("--subject", "subjects", multiple=True, metavar="ID", help=words)(command)
+    return click.option("--tenant", "tenants", multiple=True, metavar="ID", help="Only this firm; may be repeated.")(
+        command
+    )
+
+
+def capture_option(command: Command) -> Command:
+    """``--minimum-data-capture``, 0 to 1."""
+    return click.option(
+        "--minimum-data-capture",
+        default=DEFAULT_MINIMUM_DATA_CAPTURE,
+        type=click.FloatRange(0, 1),
+        show_default=True,
+        metavar="SHARE",
+        help="What rests on a smaller share (0 to 1) of its data than this gets no verdict and no value.",
+    )(command)
+
+
+def rule_option(command: Command) -> Command:
+    """``--rule``, repeatable, as ``rule_ids``."""
+    return click.option("--rule", "rule_ids", multiple=True, metavar="ID", help="Only this rule; may be repeated.")(
+        command
+    )
+
+
+def choice_of(park: Park, options: Mapping[str, object], known: Collection[str] = ()) -> Choice:
+    """What ``choice_options`` got; raises ``OperatorError`` for a name that neither the register nor ``known`` has."""
+    choice = Choice(texts(options["tenants"]), texts(options["subjects"]))
+    for tenant in choice.tenants:
+        if tenant not in park.tenants and tenant not in known:
+            raise OperatorError(f"--tenant: '{tenant}' is not in tenants.csv of park '{park.id}'")
+    links = {link.link for link in park.symbiosis}
+    for subject in choice.subjects:
+        places = (park.tenants, park.installations, park.devices, park.points, links, (park.id,), known)
+        if not any(subject in place for place in places):
+            raise OperatorError(f"--subject: '{subject}' is no installation, tenant or point of park '{park.id}'")
+    return choice
 
 
 def texts(value: object) -> tuple[str, ...]:

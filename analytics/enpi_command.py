@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from analytics.both_languages import said
 from analytics.enpi_text import review_lines
 from analytics.indicators.energy_review import (
     COOLING_DRIVER,
@@ -26,6 +27,7 @@ from service_runtime.errors import OperatorError
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import Park, parse_park
 from telemetry_model.quantities import Medium
+from telemetry_store.command_options import optional_store, park_option
 from telemetry_store.open import open_store, require_existing
 from telemetry_store.protocol import TelemetryStore
 
@@ -35,12 +37,11 @@ _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
 
 
 @click.command()
-@click.option("--park", "park_folder", required=True, help="The park register's folder.")
+@park_option
 @click.option("--tenant", required=True, help="The firm's id.")
 @click.option("--baseline", "baseline_text", required=True, help="Months the baseline is fitted on: 2025-01:2025-12.")
 @click.option("--months", "months_text", required=True, help="Months held against it: 2026-01:2026-10.")
-@click.option("--store", "store_url", default="", help="Take energy from the meters where they have the month.")
-@click.option("--store-token", default="", envvar="ECOPARK_ANALYTICS_STORE_TOKEN", help="API token of InfluxDB.")
+@optional_store("Energy from the meters where they have the month")
 @click.option("--weather", is_flag=True, help="Cooling degree days (above 24 degC) as a driver too; needs --store.")
 @click.option("--language", type=click.Choice(["vi", "en"]), default="en", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
@@ -160,10 +161,10 @@ def review_json(found: EnergyReview, tenant: str) -> str:
         ],
         "enpi": found.performance.value,
         "enpi_standard_uncertainty": found.performance.standard_uncertainty,
-        "reason": found.performance.reason,
+        **said("reason", found.performance.reason),
         "confidence": found.performance.basis.confidence.value,
         "source": found.performance.basis.source,
-        "note": found.performance.basis.note,
+        **said("note", found.performance.basis.note),
         "specific_energy": found.specific.value if found.specific else None,
         "specific_energy_unit": found.specific.unit if found.specific else "",
         "norm": None if norm is None else {
@@ -171,7 +172,7 @@ def review_json(found: EnergyReview, tenant: str) -> str:
             "percent_of_norm": norm.percent_of_norm, "source": norm.norm.source,
             "confidence": norm.norm.confidence.value,
         },
-        "norm_reason": found.norm_reason,
+        **said("norm_reason", found.norm_reason),
     }  # fmt: skip
     return json.dumps(document, ensure_ascii=False, indent=2)
 

@@ -9,7 +9,16 @@ from zoneinfo import ZoneInfo
 import click
 
 from analytics.bootstrap import load_park, rules_with_capture
-from analytics.command_range import chosen_rules, judging_span, local_date, texts, with_flat_rules
+from analytics.command_range import (
+    capture_option,
+    choice_of,
+    choice_options,
+    chosen_rules,
+    judging_span,
+    rule_option,
+    texts,
+    with_flat_rules,
+)
 from analytics.evaluate import judge
 from analytics.exceedances import PERCENTILES, ExceedanceCount, Exceedances
 from analytics.findings_store import write_indicators
@@ -19,11 +28,13 @@ from analytics.indicators.store_readings import Span
 from analytics.plan import JudgingRange, chunks
 from analytics.report import utc_text
 from analytics.rulebook import Rule, load_rulebook
-from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE, Comparison
+from analytics.rulebook.rule import Comparison
 from analytics.windows import local_text
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
+from service_runtime.local_times import local_date
 from telemetry_model.park_register import Park
+from telemetry_store.command_options import data_options, law_option, range_options
 from telemetry_store.open import open_store, require_existing
 from telemetry_store.protocol import TelemetryStore
 
@@ -34,15 +45,13 @@ HEADER = (
 
 
 @click.command()
-@click.option("--store", "store_url", required=True, help="sqlite:///file.db or influxdb://host:8086/bucket?org=name.")
-@click.option("--store-token", default="", envvar="ECOPARK_ANALYTICS_STORE_TOKEN", help="API token of InfluxDB.")
-@click.option("--park", "park_folder", required=True, help="The park register's folder.")
-@click.option("--from", "from_text", default="", help="Date or time, local to the park. Default: the first data.")
-@click.option("--to", "to_text", default="", help="A date (that day included) or a time. Default: the last data.")
-@click.option("--rule", "rule_ids", multiple=True, help="Only this rule; may be repeated.")
+@data_options
+@range_options("the first data", "the last data")
+@rule_option
+@choice_options
 @click.option("--by-month", is_flag=True, help="One line per calendar month instead of one for the whole range.")
-@click.option("--law-of", "law_text", default="", help="Judge all data under the law of this date.")
-@click.option("--minimum-data-capture", default=DEFAULT_MINIMUM_DATA_CAPTURE, type=click.FloatRange(0, 1))
+@law_option
+@capture_option
 @click.option("--write", is_flag=True, help="With --by-month: also keep the numbers of whole months in the store.")
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object per line.")
 def exceedances(**options: object) -> None:
@@ -66,6 +75,7 @@ async def _exceedances(options: dict[str, object]) -> None:
     capture = float(str(options["minimum_data_capture"]))
     rules = rules_with_capture(with_flat_rules(chosen, load_rulebook()), capture)
     park = load_park(str(options["park_folder"]))
+    choice = choice_of(park, options)
     law_day = local_date(str(options["law_text"]), "--law-of") if options["law_text"] else None
     url = str(options["store_url"])
     require_existing(url)
@@ -76,9 +86,11 @@ async def _exceedances(options: dict[str, object]) -> None:
         whole = Span(span.from_ms, span.to_ms)
         periods = months_of(park, whole) if options["by_month"] else [whole]
         wanted = {rule.id for rule in chosen}
-        found = [entry for entry in await _counted(store, park, rules, span, periods) if entry.rule in wanted]
+        counted = await _counted(store, park, rules, span, periods)
+        found = [e for e in counted if e.rule in wanted and choice.keeps(e.subject, e.tenant)]
         if options["write"]:
-            months = set(whole_months(park, whole))
+            edge_ms = max(span.deleted_before.values(), default=0)
+            months = {month for month in whole_months(park, whole) if month.start_ms >= edge_ms}
             kept = [i for entry in found if Span(entry.start_ms, entry.end_ms) in months for i in entry.indicators()]
             click.echo(f"wrote {await write_indicators(store, kept)} indicator values", err=True)
     finally:

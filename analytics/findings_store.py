@@ -118,9 +118,10 @@ async def read_revisions(
     to_ms: int,
     rules: Sequence[str] = (),
     subjects: Sequence[str] = (),
+    tenants: Sequence[str] = (),
 ) -> list[KnownFinding]:
     """Every revision of the findings whose period starts in ``[from_ms, to_ms)``, by period and number."""
-    wanted = [("rule", tuple(rules)), ("subject", tuple(subjects))]
+    wanted = [("rule", tuple(rules)), ("subject", tuple(subjects)), ("tenant", tuple(tenants))]
     query = SeriesQuery(
         FINDING_REVISIONS, tuple(Select(name) for name in (*FINDING_COLUMNS, *REVISION_COLUMNS)), from_ms, to_ms,
         where=(("park", (park,)), *((tag, values) for tag, values in wanted if values)),

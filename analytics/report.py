@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from analytics.both_languages import evidence_objects
 from analytics.finding import Confidence, Finding, Verdict
 from analytics.rulebook.limits import permit_attributes
 from analytics.rulebook.rule import Averaging, Comparison, EvaluatorKind, Rule
@@ -30,7 +31,7 @@ def as_json(finding: Finding) -> str:
 
 
 def finding_fields(finding: Finding) -> dict[str, object]:
-    """Every field of the finding; ``period_start``, ``period_end`` and ``judged_at`` as ISO 8601 UTC."""
+    """Every field of the finding; times as ISO 8601 UTC, evidence in both languages."""
     return {
         "rule": finding.rule,
         "rule_version": finding.rule_version,
@@ -49,7 +50,7 @@ def finding_fields(finding: Finding) -> dict[str, object]:
         "confidence": finding.confidence.value,
         "judged_at": utc_text(finding.judged_at_ms),
         "points": list(finding.points),
-        "evidence": list(finding.evidence),
+        "evidence": evidence_objects(finding.evidence),
         "provisional": finding.provisional,
     }
 

@@ -1,13 +1,8 @@
 """Settings of ``ecopark analytics run``; every field can be set as ``ECOPARK_ANALYTICS_<FIELD>``."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 import msgspec
 
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE
-from service_runtime.clock import ms_from_datetime
-from service_runtime.errors import SettingsError
 
 
 class AnalyticsSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,12 +46,3 @@ class AnalyticsSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("late_settle_seconds and late_alert_days must not be negative")
         if not 0 <= self.minimum_data_capture <= 1:
             raise ValueError("minimum_data_capture must lie between 0 and 1")
-
-
-def instant_ms(text: str, zone: ZoneInfo, what: str) -> int:
-    """UTC milliseconds of an ISO date or time, local unless it carries an offset; raises :class:`SettingsError`."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise SettingsError(f"{what}: '{text}' is not a date or time (2026-11-23 or 2026-11-23T06:00)") from error
-    return ms_from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=zone))

@@ -1,12 +1,13 @@
 """The ``ecopark dashboards`` commands: generate, check, publish, console."""
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from service_runtime.errors import OperatorError
+from service_runtime.local_times import local_date
 from service_runtime.settings import load_settings
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import parse_park
@@ -23,13 +24,13 @@ def dashboards() -> None:
 @dashboards.command()
 @click.option("--park-folder", type=FOLDER, required=True, help="Folder of the park register.")
 @click.option("--output", type=FOLDER, help="Where to write (default: dashboards/generated).")
-@click.option("--limits-on", help="Day whose limits are drawn, YYYY-MM-DD (default: today in the park).")
+@click.option("--limits-on", metavar="DAY", help="Day whose limits are drawn: 2026-11-01. Default: today in the park.")
 def generate(park_folder: Path, output: Path | None, limits_on: str | None) -> None:
     """Write every board as Grafana JSON, in Vietnamese and English."""
     from dashboards.grafana.generate import GENERATED_FOLDER, write_generated  # noqa: PLC0415 - needs the Grafana SDK
 
     park = parse_park(read_text_folder(park_folder))
-    day = _day(limits_on) if limits_on else datetime.now(tz=UTC).astimezone(park.timezone).date()
+    day = local_date(limits_on, "--limits-on") if limits_on else datetime.now(tz=UTC).astimezone(park.timezone).date()
     for path in write_generated(park, day, output or GENERATED_FOLDER):
         click.echo(path)
 
@@ -87,13 +88,6 @@ def _generated_files() -> tuple[Path, ...]:
     if not files:
         raise OperatorError(f"{folder}: holds no board; run `ecopark dashboards generate` first")
     return files
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise OperatorError(f"--limits-on {text}: a day like 2026-11-23 is expected") from error
 
 
 def _token(token: str | None, file: Path | None) -> str:

@@ -13,21 +13,23 @@ from service_runtime.errors import OperatorError, UnreachableError
 from service_runtime.mqtt_session import IncomingMessage, MqttOptions, MqttSession
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import RegisterError, parse_park
+from telemetry_store.command_options import PARK_HELP, optional_store
 from telemetry_store.open import open_store, require_existing
 
 TIMEOUT_SECONDS = 10.0
 
 
 @click.command()
-@click.option("--park", "park_folder", type=click.Path(path_type=Path), help="Folder of the park register.")
-@click.option("--store", "store_url", help="sqlite:///file.db or influxdb://host:8086/bucket")
+@click.option("--park", "park_folder", type=click.Path(path_type=Path), metavar="FOLDER", help=PARK_HELP)
+@optional_store("The database")
 @click.option("--broker", "broker_url", help="mqtt://host:1883 or mqtts://host:8883")
 @click.option("--broker-user", default="", help="User name; the password comes from ECOPARK_MQTT_PASSWORD.")
 @click.option("--broker-ca-file", default="", help="CA certificate for mqtts://.")
 @click.option("--smtp", "smtp_address", help="HOST:PORT of the mail server.")
 def doctor(
     park_folder: Path | None,
-    store_url: str | None,
+    store_url: str,
+    store_token: str,
     broker_url: str | None,
     broker_user: str,
     broker_ca_file: str,
@@ -38,8 +40,8 @@ def doctor(
     looks: list[tuple[str, Callable[[], str]]] = []
     if park_folder is not None:
         looks.append(("park", lambda: look_at_park(park_folder)))
-    if store_url is not None:
-        looks.append(("store", lambda: asyncio.run(look_at_store(store_url))))
+    if store_url:
+        looks.append(("store", lambda: asyncio.run(look_at_store(store_url, store_token))))
     if broker_url is not None:
         options = MqttOptions(
             url=broker_url,
@@ -64,9 +66,9 @@ def look_at_park(folder: Path) -> str:
     return f"{folder}: {len(park.points)} points, {len(park.firms())} tenants"
 
 
-async def look_at_store(url: str) -> str:
+async def look_at_store(url: str, token: str = "") -> str:
     """What answers; raises :class:`OperatorError`."""
-    store = open_store(url, os.environ.get("ECOPARK_STORE_TOKEN", ""))
+    store = open_store(url, token)
     require_existing(url)
     try:
         description = await store.check()

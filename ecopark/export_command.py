@@ -5,20 +5,20 @@ import csv
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TextIO
-from zoneinfo import ZoneInfo
 
 import click
 
-from service_runtime.clock import ms_from_datetime, utc_from_ms
+from service_runtime.clock import utc_from_ms
 from service_runtime.errors import OperatorError
+from service_runtime.local_times import range_ms
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import MeasuringPoint, Park, parse_park
 from telemetry_model.reading import InstrumentStatus
 from telemetry_model.storage_schema import FIELD_REASON, FIELD_STATUS
+from telemetry_store.command_options import data_options, range_options
 from telemetry_store.open import open_store, require_existing
 from telemetry_store.protocol import TelemetryStore
 from telemetry_store.query import Cell, Select, SeriesQuery
@@ -32,19 +32,16 @@ CsvRow = tuple[str, str, str, str, str, str]
 
 
 @click.command()
-@click.option("--store", "store_url", required=True, help="sqlite:///file.db or influxdb://host:8086/bucket")
-@click.option("--store-token-file", type=click.Path(path_type=Path), help="File with the database's API token.")
-@click.option("--park", "park_folder", required=True, type=click.Path(path_type=Path), help="Folder of the register.")
-@click.option("--from", "start", required=True, help="First moment: 2026-11-01 or 2026-11-01T06:00 (park time).")
-@click.option("--to", "stop", required=True, help="End, not included; same forms as --from.")
+@data_options
+@range_options()
 @click.option("--points", multiple=True, help="Point id or pattern such as 'em-*.active_power'; may be repeated.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The CSV file to write.")
 def export(
     store_url: str,
-    store_token_file: Path | None,
-    park_folder: Path,
-    start: str,
-    stop: str,
+    store_token: str,
+    park_folder: str,
+    from_text: str,
+    to_text: str,
     points: tuple[str, ...],
     output: Path,
 ) -> None:
@@ -52,27 +49,16 @@ def export(
 
     Readings without a value are in it too, with their reason. The file appears under its name only when it is whole.
     """
-    park = parse_park(read_text_folder(park_folder))
-    start_ms, stop_ms = moment_ms(start, park.timezone, "--from"), moment_ms(stop, park.timezone, "--to")
-    if start_ms >= stop_ms:
-        raise OperatorError(f"--from {start} is not before --to {stop}")
+    park = parse_park(read_text_folder(Path(park_folder)))
+    span_ms = range_ms(from_text, to_text, park.timezone)
     chosen = choose_points(park, points)
-    store = open_store(store_url, _token(store_token_file))
+    store = open_store(store_url, store_token)
     require_existing(store_url)
     with _whole_file(output) as file:
-        count = asyncio.run(_export(store, chosen, (start_ms, stop_ms), file))
+        count = asyncio.run(_export(store, chosen, span_ms, file))
     if not count:
-        click.echo(f"{store_url} holds no reading of these points from {start} to {stop}", err=True)
+        click.echo(f"{store_url} holds no reading of these points from {from_text} to {to_text}", err=True)
     click.echo(f"{output}: {count} readings of {len(chosen)} points")
-
-
-def moment_ms(text: str, timezone: ZoneInfo, option: str) -> int:
-    """UTC milliseconds of an ISO date or time; one without an offset is in the park's time zone."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise OperatorError(f"{option} '{text}': not a date or time such as 2026-11-01 or 2026-11-01T06:00") from error
-    return ms_from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=timezone))
 
 
 def choose_points(park: Park, patterns: Iterable[str]) -> list[MeasuringPoint]:
@@ -140,12 +126,3 @@ def _whole_file(output: Path) -> Iterator[TextIO]:
         raise OperatorError(f"{output}: cannot be written ({error.strerror})") from error
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-def _token(file: Path | None) -> str:
-    if file is None:
-        return os.environ.get("ECOPARK_STORE_TOKEN", "")
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise OperatorError(f"--store-token-file {file}: cannot be read ({error.strerror})") from error

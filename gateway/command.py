@@ -61,8 +61,8 @@ def profiles(profiles_folder: Path | None) -> None:
 
 @gateway.command()
 @click.argument("host")
-@click.option("--port", type=click.IntRange(1, 65_535), default=502, show_default=True)
-@click.option("--unit-id", type=click.IntRange(0, 255), default=1, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65_535), default=502, show_default=True, help="Its Modbus TCP port.")
+@click.option("--unit-id", type=click.IntRange(0, 255), default=1, show_default=True, help="Its Modbus unit.")
 @click.option("--profile", "profile_name", required=True, help="A name from `ecopark gateway profiles`.")
 @click.option("--profiles-folder", type=_folder, help=_PROFILES_HELP)
 def probe(host: str, port: int, unit_id: int, profile_name: str, profiles_folder: Path | None) -> None:

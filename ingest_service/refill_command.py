@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 import msgspec
 
-from ingest_service.ledger_command import moment_ms
 from ingest_service.park_folder import load_park
 from ingest_service.running_settings import running_settings, settings_option
 from ingest_service.settings import IngestSettings
 from service_runtime.clock import utc_from_ms
 from service_runtime.errors import OperatorError, UnreachableError
+from service_runtime.local_times import instant_ms
 
 LOOK_EVERY_SECONDS = 0.5
 TIMEOUT_SECONDS = 10.0
@@ -45,7 +45,12 @@ class _Answer(msgspec.Struct, frozen=True):
 
 @click.command(short_help="Fill a restored store again from the gateways' logs.")
 @settings_option
-@click.option("--since", required=True, help="The moment of the backup: 2026-11-01 or 2026-11-01T06:00 (park time).")
+@click.option(
+    "--since",
+    required=True,
+    metavar="TIME",
+    help="Moment of the backup: 2026-11-01 (its begin) or 2026-11-01T06:00, in park time.",
+)
 @click.option("--gateway", "gateways", multiple=True, help="Only this gateway; may be repeated.")
 @click.option("--url", default="", help="The service's address, if not the one its settings name.")
 @click.option("--stall-seconds", default=60.0, show_default=True, help="Stop watching when nothing comes for so long.")
@@ -61,7 +66,7 @@ def refill(settings_file: Path | None, since: str, gateways: tuple[str, ...], ur
     refill goes on in the service when watching ends, also across restarts.
     """
     settings = running_settings(settings_file)
-    since_ms = moment_ms(since, load_park(settings.park_folder).timezone, "--since")
+    since_ms = instant_ms(since, load_park(settings.park_folder).timezone, "--since")
     address = f"{url.rstrip('/') or service_address(settings)}/api/v1/refills"
     order = {"since": utc_from_ms(since_ms).isoformat(), "gateways": list(gateways)}
     begun = _ask(address, order)

@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from service_runtime.clock import SystemClock
-from service_runtime.errors import OperatorError
+from service_runtime.local_times import local_date
 from service_runtime.supervision import run_until_stopped, stop_on_signals
 from service_runtime.text_folder import read_text_folder
 from simulators.deliveries import AnyMishap
 from simulators.events import AnyEvent
 from simulators.scenario import ExpectedFinding, PlacedScenario, load_scenario, scenario_names
 from telemetry_model.park_register import Park, parse_park
+from telemetry_store.command_options import PARK_HELP
 
 
 @click.group()
@@ -22,12 +23,18 @@ def simulate() -> None:
 
 
 @simulate.command()
-@click.option("--park", "park_folder", type=click.Path(path_type=Path), required=True, help="Folder of the register.")
+@click.option("--park", "park_folder", type=click.Path(path_type=Path), required=True, metavar="FOLDER", help=PARK_HELP)
 @click.option(
     "--scenario", "name", default="bach-dang-demo", show_default=True, help="A scenario's name or .toml file."
 )
 @click.option("--seed", type=int, default=None, help="Another random course of the same events.")
-@click.option("--today", "today_text", default=None, help="Day 0 of the scenario, YYYY-MM-DD (default: today).")
+@click.option(
+    "--today",
+    "today_text",
+    metavar="DAY",
+    show_default="today",
+    help="Day 0 of the scenario: 2026-11-01. Default: today.",
+)
 @click.option("--base-port", type=click.IntRange(1, 65_000), default=None, help="Move all devices to ports from here.")
 def serve(park_folder: Path, name: str, seed: int | None, today_text: str | None, base_port: int | None) -> None:
     """Run every device of the park until stopped."""
@@ -111,10 +118,7 @@ def _hour(hour: float) -> str:
 def _today(text: str | None, park: Park) -> date:
     if text is None:
         return datetime.now(park.timezone).date()
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise OperatorError(f"--today: '{text}' is not a date (YYYY-MM-DD)") from error
+    return local_date(text, "--today")
 
 
 async def _serve(park: Park, scenario: PlacedScenario, base_port: int | None) -> None:

@@ -40,7 +40,7 @@ async def compute_indicators(
 
     ``law_day``: electricity is priced under the tariff of that day. Raises ``UnreachableError``.
     """
-    points, fine = _needed(park)
+    points, fine = needed_points(park)
     machines = {i.device for i in park.installations.values() if i.kind == MACHINE}
     by_interval = frozenset(point.id for point in points if point.device in machines)
     readings = await read_points(store, park, points, span, fine, by_interval)
@@ -75,7 +75,7 @@ def _indicators(view: ParkView) -> Iterator[ReportedIndicator]:
         yield from link_indicators(view, link)
 
 
-def _needed(park: Park) -> tuple[list[MeasuringPoint], frozenset[str]]:
+def needed_points(park: Park) -> tuple[list[MeasuringPoint], frozenset[str]]:
     """Points to read, and those of them whose register must be cut into half hours."""
     supplies = {i.device for i in park.installations.values() if i.kind == SUPPLY}
     wanted: dict[str, MeasuringPoint] = {}

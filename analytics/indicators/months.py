@@ -34,14 +34,19 @@ def kept_indicators(found: Iterable[ReportedIndicator], park: Park) -> list[Indi
     ]  # fmt: skip
 
 
-async def keep_last_months(store: TelemetryStore, park: Park, now_ms: int, months: int = 2) -> int:
-    """Compute and write the last whole months; returns how many values were new or had changed.
-
-    Two of them, because readings may come up to 60 days late. Raises ``UnreachableError``.
-    """
-    span = Span(now_ms - (months + 1) * _MONTH_HOURS * HOUR_MS, now_ms)
+async def keep_months(store: TelemetryStore, park: Park, months: Iterable[Span]) -> int:
+    """Compute and write these months; returns how many values were new or had changed. Raises ``UnreachableError``."""
     written = 0
-    for month in whole_months(park, span)[-months:]:
+    for month in months:
         found = await compute_indicators(store, park, month, MINIMUM_DATA_CAPTURE)
         written += await write_indicators(store, kept_indicators(found, park))
     return written
+
+
+async def keep_last_months(store: TelemetryStore, park: Park, now_ms: int, months: int = 2) -> int:
+    """As :func:`keep_months`, for the last whole months.
+
+    Two of them, because the register may have been mended; what comes late has its month made again however old it is.
+    """
+    span = Span(now_ms - (months + 1) * _MONTH_HOURS * HOUR_MS, now_ms)
+    return await keep_months(store, park, whole_months(park, span)[-months:])

@@ -90,6 +90,40 @@ _VIETNAMESE: dict[str, str] = {
     "reused / (reused + discharged) x 100": "tái sử dụng / (tái sử dụng + xả ra) x 100",
     "reused / (reused + intake) x 100": "tái sử dụng / (tái sử dụng + nước cấp) x 100",
     "reused / intake": "tái sử dụng / nước cấp",
+    "grid electricity counts as not renewable": "điện lưới tính là không tái tạo",
+    "what is exported is not taken off": "không trừ phần bán ra lưới",
+    "interval: a setting": "khoảng thời gian: một thiết lập",
+    "k = (0.90 / cos phi - 1) x 100 is from memory, and a replacement of the circular after the 2024 Electricity Law "
+    "was not checked: to be confirmed":
+        "k = (0.90 / cos phi - 1) x 100 là theo trí nhớ, chưa kiểm tra thông tư thay thế sau Luật Điện lực 2024: cần "
+        "xác nhận",
+    "night hours, legitimate night use and the hours of leakage a day are settings":
+        "giờ ban đêm, lượng dùng ban đêm hợp lý và số giờ rò rỉ mỗi ngày là thiết lập",
+    "thresholds of 3,000 tCO2e and 1,000 TOE a year from a secondary source: to be confirmed against the list":
+        "ngưỡng 3.000 tCO2e và 1.000 TOE mỗi năm lấy từ nguồn thứ cấp: cần đối chiếu với danh mục",
+    "without a production signal the idle load is the 5 % quantile of the means":
+        "khi không có tín hiệu sản xuất, tải không hoạt động là phân vị 5 % của các giá trị trung bình",
+    "defaults to be confirmed": "giá trị mặc định cần xác nhận",
+    "electricity alone: other carriers are not metered": "chỉ tính điện: các dạng năng lượng khác không có công tơ",
+    "data year {}, the newest found: later years use it too":
+        "số liệu năm {}, mới nhất tìm được: các năm sau cũng dùng",
+    "from memory: to be confirmed": "theo trí nhớ: cần xác nhận",
+    "value from memory: to be confirmed": "giá trị theo trí nhớ: cần xác nhận",
+    "the value was read, its data year is from memory: to be confirmed":
+        "giá trị đã đọc được, năm số liệu theo trí nhớ: cần xác nhận",
+    "CO2 factor read": "hệ số CO2 đã đọc được",
+    "calorific value, CH4 and N2O from memory: to be confirmed": "nhiệt trị, CH4 và N2O theo trí nhớ: cần xác nhận",
+    "the first day is not exact": "ngày đầu không chính xác",
+    "until the seller bills by Decision 963/QD-BCT of 22 Apr 2026":
+        "cho đến khi bên bán tính tiền theo Quyết định 963/QĐ-BCT ngày 22/4/2026",
+    "CONFLICT: most programmes bill by these hours since 22 Apr 2026, but one source says that customer bills still "
+    "need an amending circular, and one of July 2026 still lists the legacy hours: confirm with the seller from which "
+    "day they are billed":
+        "MÂU THUẪN: đa số chương trình tính theo các giờ này từ 22/4/2026, nhưng một nguồn nói hóa đơn khách hàng còn "
+        "cần thông tư sửa đổi, và một nguồn tháng 7/2026 vẫn ghi giờ cũ: hãy xác nhận với bên bán áp dụng từ ngày nào",
+    "the letter gives {} to {}: the lower end": "công văn ghi {} đến {}: lấy mức thấp",
+    "{} TOE per million m3": "{} TOE mỗi triệu m3",
+    "{} fossil, {} non-fossil": "{} hóa thạch, {} không hóa thạch",
     "mean by mass of the shares of all lots": "trung bình theo khối lượng các tỷ lệ của mọi lô",
 }  # fmt: skip
 _WORDS = {

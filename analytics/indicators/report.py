@@ -3,6 +3,7 @@
 import json
 from zoneinfo import ZoneInfo
 
+from analytics.both_languages import said
 from analytics.indicators.park_view import ReportedIndicator
 from analytics.indicators.reasons import confidence_in, say_in
 from analytics.report import utc_text
@@ -17,7 +18,7 @@ INDICATOR_HEADERS = {
 
 
 def indicator_json(found: ReportedIndicator, park: str) -> str:
-    """One line: the value (``null`` with ``reason`` when it cannot be told), its period, inputs and basis."""
+    """One line: the value (``null`` when it cannot be told, and why), its period, inputs and basis."""
     value = found.value
     fields = {
         "indicator": found.name,
@@ -30,11 +31,11 @@ def indicator_json(found: ReportedIndicator, park: str) -> str:
         "unit": value.unit,
         "standard_uncertainty": value.standard_uncertainty,
         "data_capture": round(value.data_capture, 6),
-        "reason": value.reason,
+        **said("reason", value.reason),
         "inputs": dict(value.inputs),
         "source": value.basis.source,
         "confidence": value.basis.confidence.value,
-        "note": value.basis.note,
+        **said("note", value.basis.note),
     }
     return json.dumps(fields, ensure_ascii=False)
 

@@ -10,27 +10,22 @@ from analytics.deleted_time import note_deletion
 from analytics.rollups.keeper import RollupKeeper
 from analytics.rollups.retention import Deletion, parse_keep, plan_deletion
 from analytics.rollups.roll import HOUR_MS
-from analytics.settings import instant_ms
 from analytics.windows import local_day
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
+from service_runtime.local_times import end_ms, instant_ms
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import Park, parse_park
+from telemetry_store.command_options import data_options, range_options
 from telemetry_store.open import open_store, require_existing
 from telemetry_store.protocol import TelemetryStore
 
 _DAY_MS = 24 * HOUR_MS
-_store = click.option("--store", "store_url", required=True, help="sqlite:///file.db or influxdb://host:8086/bucket.")
-_token = click.option("--store-token", default="", envvar="ECOPARK_ANALYTICS_STORE_TOKEN", help="Token of InfluxDB.")
-_park = click.option("--park", "park_folder", required=True, help="The park register's folder.")
 
 
 @click.command("rollups")
-@_store
-@_token
-@_park
-@click.option("--from", "from_text", default="", help="Make them again from this date or time on (local to the park).")
-@click.option("--to", "to_text", default="", help="... up to this one. Default: now.")
+@data_options
+@range_options("where the sums end", "now")
 def rollups(store_url: str, store_token: str, park_folder: str, from_text: str, to_text: str) -> None:
     """Make hourly and daily sums of what was measured; the analytics service does it by itself.
 
@@ -43,9 +38,7 @@ def rollups(store_url: str, store_token: str, park_folder: str, from_text: str, 
 
 
 @click.command("retention")
-@_store
-@_token
-@_park
+@data_options
 @click.option("--keep", "keeps", multiple=True, required=True, metavar="MEDIUM=DAYS", help="e.g. energy=730; repeat.")
 @click.option("--delete", is_flag=True, help="Do it. Without this, only say what would be deleted.")
 def retention(store_url: str, store_token: str, park_folder: str, keeps: tuple[str, ...], delete: bool) -> None:
@@ -71,7 +64,7 @@ async def _rollups(url: str, token: str, park_folder: str, from_text: str, to_te
             )
             return
         start = instant_ms(from_text, park.timezone, "--from") // HOUR_MS * HOUR_MS
-        stop = instant_ms(to_text, park.timezone, "--to") if to_text else clock.now_ms()
+        stop = end_ms(to_text, park.timezone, "--to") if to_text else clock.now_ms()
         stop = min(stop, clock.now_ms()) // HOUR_MS * HOUR_MS
         click.echo(f"{await _again(keeper, start, stop)} rows made again")
     finally:

@@ -3,6 +3,7 @@
 import json
 from zoneinfo import ZoneInfo
 
+from analytics.both_languages import evidence_objects
 from analytics.report import utc_text
 from analytics.scorecard.cells import Cell, FirmCell, Outcome, Proof, Scorecard
 from analytics.scorecard.words import needs_text, period_text
@@ -70,7 +71,7 @@ def _cell(cell: Cell, card: Scorecard) -> dict[str, object]:
         "period_vi": period.vi,
         "period_en": period.en,
         "proof": _proof(cell.proof),
-        "notes": list(cell.notes),
+        "notes": evidence_objects(cell.notes),
         "needs_vi": needs_text(cell, "vi"),
         "needs_en": needs_text(cell, "en"),
     }

@@ -1,7 +1,6 @@
 """The ``ecopark scorecard`` command."""
 
 import asyncio
-from datetime import date
 from pathlib import Path
 
 import click
@@ -13,17 +12,20 @@ from analytics.scorecard.html_page import scorecard_page
 from analytics.windows import local_day
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
+from service_runtime.local_times import local_date
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import parse_park
+from telemetry_store.command_options import optional_store, park_option
 from telemetry_store.open import open_store, require_existing
 
 
 @click.command()
-@click.option("--park", "park_folder", required=True, help="The park register's folder.")
+@park_option
 @click.option("--year", type=click.IntRange(2000, 2200), help="The year to report. Default: the current one.")
-@click.option("--store", "store_url", default="", help="sqlite:///file.db or influxdb://host:8086/bucket?org=name.")
-@click.option("--store-token", default="", envvar="ECOPARK_ANALYTICS_STORE_TOKEN", help="API token of InfluxDB.")
-@click.option("--since", "since_text", default="", help="Expect no measurement before this day (monitoring_since).")
+@optional_store("Compute from what was measured, too")
+@click.option(
+    "--since", "since_text", default="", metavar="DAY", help="Expect no data before this day (monitoring_since)."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of the table.")
 @click.option("--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write one HTML file.")
 @click.option("--language", type=click.Choice(["vi", "en"]), default="en", show_default=True)
@@ -60,7 +62,7 @@ async def _card(park_folder: str, year: int | None, url: str, token: str, since_
     park = parse_park(read_text_folder(Path(park_folder)))
     now_ms = SystemClock().now_ms()
     chosen = year or local_day(now_ms, park.timezone).year
-    since = _day(since_text) if since_text else None
+    since = local_date(since_text, "--since") if since_text else None
     if not url:
         return await build_scorecard(None, park, chosen, now_ms, since)
     require_existing(url)
@@ -70,13 +72,6 @@ async def _card(park_folder: str, year: int | None, url: str, token: str, since_
         return await build_scorecard(store, park, chosen, now_ms, since)
     finally:
         await store.close()
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise OperatorError(f"--since: '{text}' is not a date (YYYY-MM-DD)") from error
 
 
 def _write(file: Path, card: Scorecard, language: str) -> None:

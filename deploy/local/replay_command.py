@@ -19,11 +19,12 @@ from gateway.recording_player import PlayCounts
 from gateway.sources.recording import DEFAULT_START, RecordingOptions
 from gateway.sources.recording_cells import ColumnMapping
 from service_runtime.errors import OperatorError
+from telemetry_store.command_options import PARK_HELP
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--park", "park_folder", type=click.Path(path_type=Path), required=True, help="Folder of the register.")
+@click.option("--park", "park_folder", type=click.Path(path_type=Path), required=True, metavar="FOLDER", help=PARK_HELP)
 @click.option("--time", "time_column", default="",
               help="Column of the time stamps; several, e.g. year,month,day,hour, are read as one.")  # fmt: skip
 @click.option("--time-format", default="", help="strptime form, `iso`, `epoch` or `epoch_ms` (default: found out).")

@@ -48,16 +48,16 @@ def simulate() -> None:
 
     \b
     ecopark simulate --list
-    ecopark simulate night-discharge
-    ecopark simulate late-day --store late.db --report late.json   keep the store, to look into it
-    ecopark simulate my-case.toml                                  a scenario of your own
-    ecopark simulate describe late-day                             what happens in it, and what must come out
+    ecopark simulate night-discharge --report discharge.json
+    ecopark simulate late-day --store sqlite:///late.db   keep the store, to look into it
+    ecopark simulate my-case.toml                         a scenario of your own
+    ecopark simulate describe late-day                    what happens in it, and what must come out
     """
 
 
 def _run_command(name: str) -> click.Command:
     @click.command(name=name)
-    @click.option("--store", type=click.Path(path_type=Path, dir_okay=False), help="Keep the SQLite store here.")
+    @click.option("--store", callback=_store_file, metavar="URL", help="Keep the store here: sqlite:///file.db.")
     @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write what came out as JSON.")
     @click.option("--seed", type=int, default=None, help="Another random course of the same events.")
     def run(store: Path | None, report: Path | None, seed: int | None) -> None:
@@ -65,6 +65,15 @@ def _run_command(name: str) -> click.Command:
         run_and_tell(load_scenario(name), store, report, seed)
 
     return run
+
+
+def _store_file(_context: click.Context, _option: click.Parameter, text: str | None) -> Path | None:
+    """As every other command names it, or the file alone."""
+    if text is None:
+        return None
+    if "://" in text.removeprefix("sqlite:///"):
+        raise OperatorError(f"--store '{text}': a scenario keeps its store in a file, sqlite:///file.db")
+    return Path(text.removeprefix("sqlite:///"))
 
 
 def run_and_tell(scenario: Scenario, store: Path | None, report: Path | None, seed: int | None) -> None:

@@ -226,7 +226,8 @@ def file_rows(data: Path, name: str) -> list[dict[str, str]]:
 def _exported(replay: Replay, work: Path) -> dict[str, list[tuple[datetime, float | None, str]]]:
     table = work / f"{replay.name}.csv"
     store = f"sqlite:///{work}/{replay.name}/telemetry.db"
-    _ecopark(["export", "--store", store, "--park", replay.park, "--from", replay.first_day, "--to", replay.day_after,
+    until = f"{replay.day_after}T00:00"
+    _ecopark(["export", "--store", store, "--park", replay.park, "--from", replay.first_day, "--to", until,
               "--output", str(table)])  # fmt: skip
     readings: dict[str, list[tuple[datetime, float | None, str]]] = {}
     for row in file_rows(work, table.name):

@@ -5,13 +5,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import parse_qs, urlsplit
 
+from ingest_service.state.postgres_address import PostgresAddress
 from ingest_service.state.schema import open_state
 from service_runtime.errors import OperatorError
-
-FORM = "postgresql://user@host:5432/database"
-_SCHEMES = ("postgresql", "postgres")
 
 
 class Rows(Protocol):
@@ -66,16 +63,8 @@ class SqliteFile:
             raise OperatorError(f"{self.path}: {error}") from error
 
 
-class PostgresPlace:
-    """A database by URL; its tables lie in the schema that the connection finds first."""
-
-    def __init__(self, url: str, password: str = "") -> None:
-        self.url = url
-        self.password = password
-        self._name = _checked_name(url)
-
-    def __str__(self) -> str:
-        return self._name
+class PostgresPlace(PostgresAddress):
+    """The same, to be looked into."""
 
     @contextmanager
     def look(self) -> Iterator[SqlConnection]:
@@ -92,26 +81,3 @@ def postgres_connections() -> Any:
     except ImportError as error:
         raise OperatorError("state_url: PostgreSQL needs psycopg: pip install 'ecopark[postgres]'") from error
     return postgres_connection
-
-
-def _checked_name(url: str) -> str:
-    """The URL without user and options, to be shown; raises :class:`OperatorError` when it names no database."""
-    try:
-        parts = urlsplit(url)
-        has_password = bool(parts.password) or "password" in parse_qs(parts.query)
-    except ValueError as error:
-        raise OperatorError(f"state_url: {error} (form: {FORM})") from error
-    if has_password:
-        raise OperatorError("state_url: the password does not belong in it; set state_password or state_password_file")
-    if parts.scheme not in _SCHEMES:
-        raise OperatorError(f"state_url '{url}': unknown kind '{parts.scheme}' (form: {FORM})")
-    try:
-        port = parts.port
-    except ValueError as error:
-        raise OperatorError(f"state_url '{url}': {error} (form: {FORM})") from error
-    socket_folder = parse_qs(parts.query).get("host", [""])[0]
-    database = parts.path.strip("/")
-    if not database or "/" in database or not (parts.hostname or socket_folder):
-        raise OperatorError(f"state_url '{url}': needs a host and a database (form: {FORM})")
-    host = parts.netloc.rpartition("@")[2] or socket_folder
-    return f"postgresql://{host}{f':{port}' if port and not parts.netloc else ''}/{database}"

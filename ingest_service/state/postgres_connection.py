@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import conninfo
 
-from ingest_service.state.place import PostgresPlace
+from ingest_service.state.postgres_address import PostgresAddress
 from service_runtime.errors import OperatorError, UnreachableError
 
 SCHEMA_VERSION = "2"
@@ -76,7 +76,7 @@ def run(connection: Connection, statement: str, parameters: Sequence[Any] = ()) 
 
 
 @contextmanager
-def looking(place: PostgresPlace) -> Iterator[Looking]:
+def looking(place: PostgresAddress) -> Iterator[Looking]:
     """A connection for one look or one small change."""
     with closing(connect(place)) as connection:
         try:
@@ -86,7 +86,7 @@ def looking(place: PostgresPlace) -> Iterator[Looking]:
             raise OperatorError(f"{place}: {one_line(error)}") from error
 
 
-def connect(place: PostgresPlace) -> Connection:
+def connect(place: PostgresAddress) -> Connection:
     """A connection in autocommit mode; raises :class:`OperatorError` naming the address."""
     try:
         options = conninfo.conninfo_to_dict(place.url)
@@ -110,7 +110,7 @@ def connect(place: PostgresPlace) -> Connection:
     return connection
 
 
-def prepare(place: PostgresPlace, connection: Connection) -> None:
+def prepare(place: PostgresAddress, connection: Connection) -> None:
     """Make the tables in an empty database; raises :class:`OperatorError` for a state of another version."""
     with connection.transaction():
         # Two replicas may start on an empty database at the same time.
@@ -139,7 +139,7 @@ def _version(connection: Connection) -> str | None:
     return str(row[0]) if row else None
 
 
-def _check_version(place: PostgresPlace, connection: Connection) -> None:
+def _check_version(place: PostgresAddress, connection: Connection) -> None:
     version = _version(connection)
     if version is None:
         raise OperatorError(f"{place}: no ingest state in this database (state_url)")

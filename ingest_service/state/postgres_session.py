@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 import psycopg
 from psycopg import errors
 
-from ingest_service.state.place import PostgresPlace
+from ingest_service.state.postgres_address import PostgresAddress
 from ingest_service.state.postgres_connection import Connection, connect, one_line, prepare, run
 from ingest_service.state.postgres_rounds import CURSOR_COLUMNS, REFILL_COLUMNS, cursor_of, refill_of
 from ingest_service.state.refill import Refill
@@ -54,7 +54,7 @@ class Look(NamedTuple):
 class PostgresSession:
     """Keeps the connection; :meth:`call` runs work on it and turns the database's errors into sentences."""
 
-    def __init__(self, place: PostgresPlace, name: ReplicaName) -> None:
+    def __init__(self, place: PostgresAddress, name: ReplicaName) -> None:
         self._place = place
         self._name = name
         self._connection: Connection | None = None

@@ -14,7 +14,7 @@ from typing import TypeVar
 from ingest_service.state.ingest_state import StaleRoundError
 from ingest_service.state.joint_round import first_arrivals
 from ingest_service.state.ledger import LedgerEntry, unwritten_ledger
-from ingest_service.state.place import PostgresPlace
+from ingest_service.state.postgres_address import PostgresAddress
 from ingest_service.state.postgres_connection import Connection, Looking
 from ingest_service.state.postgres_rounds import Committed, commit_round, read_cursors, read_refills
 from ingest_service.state.postgres_session import Look, PostgresSession, ReplicaName
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 class PostgresState:
     """An :class:`~ingest_service.state.ingest_state.IngestState`; raises :class:`OperatorError` when made in vain."""
 
-    def __init__(self, place: PostgresPlace, name: ReplicaName, quarantine_max_records: int) -> None:
+    def __init__(self, place: PostgresAddress, name: ReplicaName, quarantine_max_records: int) -> None:
         self._place = place
         self._replica = name.client_id
         self._quarantine_max_records = quarantine_max_records

@@ -233,7 +233,7 @@ def test_energy_per_cubic_metre_of_every_month(played: dict[str, list[Line]]) ->
             assert line["value"] == pytest.approx(energy / volume, rel=1e-9)
         else:
             assert line["value"] is None
-            assert "of the expected data are there" in line["reason"]
+            assert "of the expected data are there" in line["reason_en"]
 
 
 @pytest.mark.parametrize(("quantity", "into", "out"), [("cod", 5, 25), ("bod5", 4, 24), ("tss", 6, 26)])

@@ -174,8 +174,8 @@ def test_turbine_day_mean_by_hand(turbine: Replayed, day: datetime, first_row: i
         finding = turbine.verdicts(rule)[start]
         assert finding["observed"] == pytest.approx(math.fsum(float(row[column]) for row in rows) / 24, abs=1e-8)
         assert (finding["verdict"], finding["limit"]) == ("compliant", limit)
-        assert any("already_at_reference_o2" in sentence for sentence in finding["evidence"])
-        assert any("Judged under the law of 2026-01-01" in sentence for sentence in finding["evidence"])
+        assert any("already_at_reference_o2" in said["en"] for said in finding["evidence"])
+        assert any("Judged under the law of 2026-01-01" in said["en"] for said in finding["evidence"])
 
 
 def test_turbine_frozen_nox_has_no_verdict_while_co_has(turbine: Replayed) -> None:

@@ -94,7 +94,7 @@ def test_waste_by_code_and_its_shares(park_folder: Path) -> None:
     assert found["waste_diversion_share", "p"]["value"] == pytest.approx(60)
     assert found["waste_landfill_share", "p"]["value"] == pytest.approx(30)
     assert found["waste_landfill_share", "p"]["data_capture"] == pytest.approx(0.9)
-    assert "only 75.0 %" in found["waste_landfill_share", "beta"]["reason"]
+    assert "only 75.0 %" in found["waste_landfill_share", "beta"]["reason_en"]
 
 
 def test_secondary_material_and_the_contents_of_lots(park_folder: Path) -> None:
@@ -104,7 +104,7 @@ def test_secondary_material_and_the_contents_of_lots(park_folder: Path) -> None:
     assert found["recycled_content", "p"]["value"] == pytest.approx((80 + 24) / 200 * 100)
     assert found["recycled_outflow", "alpha"]["value"] == pytest.approx(85)
     assert found["material_circularity", "alpha:nails"]["value"] == pytest.approx(0.1)
-    assert "product data of 2025" in found["material_circularity", "alpha:nails"]["note"]
+    assert "product data of 2025" in found["material_circularity", "alpha:nails"]["note_en"]
 
 
 def test_a_month_balances_over_an_exchange_and_shows_its_remainder(park_folder: Path, store_file: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_month_balances_over_an_exchange_and_shows_its_remainder(park_folder: 
     assert found["symbiosis_intensity", "p"]["value"] == pytest.approx(672)
     assert found["circular_water_share", "p"]["value"] == pytest.approx(25)
     assert found["onsite_water_reuse_ratio", "p"]["value"] == pytest.approx(1 / 3)
-    assert found["water_reuse_share", "p"]["reason"] == "no point measures wastewater discharged"
+    assert found["water_reuse_share", "p"]["reason_en"] == "no point measures wastewater discharged"
 
 
 def test_each_number_comes_with_its_working_and_source(park_folder: Path) -> None:

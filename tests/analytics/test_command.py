@@ -87,10 +87,14 @@ def test_a_to_date_includes_its_day(database: str, folder: Path) -> None:
 
 
 def test_the_law_of_another_day_is_said(database: str, folder: Path) -> None:
-    (first, _) = judged(database, folder, "--as-of", "2024-01-01")
+    (first, _) = judged(database, folder, "--law-of", "2024-01-01")
     evidence = first["evidence"]
     assert isinstance(evidence, list)
-    assert "Judged under the law of 2024-01-01, although the data are of 2026-03-10." in evidence
+    assert {
+        "code": "law_of",
+        "vi": "Đánh giá theo luật ngày 2024-01-01, dù dữ liệu thuộc ngày 2026-03-10.",
+        "en": "Judged under the law of 2024-01-01, although the data are of 2026-03-10.",
+    } in evidence
 
 
 def test_write_puts_findings_into_the_store(database: str, folder: Path) -> None:
@@ -115,7 +119,14 @@ def test_write_puts_findings_into_the_store(database: str, folder: Path) -> None
         ({"--to": "2026-13-01"}, "--to: '2026-13-01' is not a date or time"),
         ({"--law-of": "soon"}, "--law-of: 'soon' is not a date"),
         ({"--rule": "X-9"}, "no rule 'X-9'"),
-        ({"--from": "2027-01-01"}, "nothing to judge: the range begins after it ends"),
+        (
+            {"--from": "2027-01-01"},
+            "nothing to judge: there is no data from 2027-01-01 00:00 on, it ends at 2026-03-12 00:00",
+        ),
+        ({"--from": "2026-03-12", "--to": "2026-03-10"}, "--from 2026-03-12 is not before --to 2026-03-10"),
+        ({"--tenant": "nobody"}, "--tenant: 'nobody' is not in tenants.csv of park 'p'"),
+        ({"--subject": "nothing"}, "--subject: 'nothing' is no installation, tenant or point of park 'p'"),
+        ({"--law-of": "2026-W45"}, "--law-of: '2026-W45' is not a date (YYYY-MM-DD)"),
     ],
 )
 def test_a_mistake_is_one_sentence(database: str, folder: Path, changes: dict[str, str], said: str) -> None:
@@ -203,7 +214,7 @@ def test_indicators_by_month_give_one_line_per_month(database: str, folder: Path
         ("2026-02-09T17:00:00Z", "2026-02-28T17:00:00Z"),
         ("2026-02-28T17:00:00Z", "2026-03-11T17:00:00Z"),
     }
-    assert all(line["value"] is None and line["reason"] for line in lines)
+    assert all(line["value"] is None and line["reason_en"] for line in lines)
 
 
 def test_one_rule_asked_for_alone_is_judged_from_the_values_that_all_rules_see(

@@ -122,7 +122,7 @@ def test_two_products_are_two_drivers_and_no_single_energy_per_product(tmp_path:
     extra = [f"{row.split(',')[0]},alpha,Wire,{10 + 7 * n % 13},t," for n, row in enumerate(rows)]
     found = told(folder_with(tmp_path, rows + extra))
     assert set(found["baseline"]["slopes"]) == {"Bars [t]", "Wire [t]"}
-    assert (found["specific_energy"], found["norm_reason"]) == (None, "more than one product is made")
+    assert (found["specific_energy"], found["norm_reason_en"]) == (None, "more than one product is made")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ FIRST = Finding(
     rule="WW-01-COD", rule_version="qcvn40-2011", park="p", subject="outlet", tenant="park",
     period_start_ms=local_ms("2026-11-01T00:00"), period_end_ms=local_ms("2026-11-02T00:00"), verdict=Verdict.EXCEEDED,
     observed=84.0, limit=67.5, unit="mg/l", data_capture=0.9, minimum_data_capture=0.8, citation="QCVN 40:2011/BTNMT",
-    confidence=Confidence.SOURCE, judged_at_ms=local_ms("2026-11-02T00:01"), points=("wq.cod",), evidence=("One.",),
+    confidence=Confidence.SOURCE, judged_at_ms=local_ms("2026-11-02T00:01"), points=("wq.cod",),
+    evidence=("No valid value in this period.",),
 )  # fmt: skip
 LATER = dataclasses.replace(
     FIRST, verdict=Verdict.COMPLIANT, observed=60.0, data_capture=1.0, judged_at_ms=local_ms("2026-11-10T08:00")
@@ -56,11 +58,17 @@ def place(tmp_path: Path) -> list[str]:
 def lines(place: list[str], *options: str) -> list[str]:
     done = CliRunner().invoke(findings, [*place, *options], catch_exceptions=False)
     assert done.exit_code == 0
-    return done.output.splitlines()
+    return done.stdout.splitlines()
+
+
+def rows(place: list[str], *options: str) -> list[str]:
+    """The table without its heading and without the totals below it."""
+    shown = lines(place, *options)[2:]
+    return shown[: shown.index("")]
 
 
 def test_what_was_known_then_stands_beside_what_is_known_now(place: list[str]) -> None:
-    shown = lines(place, "--as-of", "2026-11-03", "--subject", "outlet")[2:]
+    shown = rows(place, "--as-of", "2026-11-03", "--subject", "outlet")
     assert [line.split()[0] for line in shown] == ["!", ">"]
     assert "exceeded" in shown[0]
     assert "1, 2026-11-02 00:01, first" in shown[0]
@@ -69,24 +77,92 @@ def test_what_was_known_then_stands_beside_what_is_known_now(place: list[str]) -
 
 
 def test_what_holds_still_is_one_line(place: list[str]) -> None:
-    [line] = lines(place, "--as-of", "2026-11-03", "--subject", "other")[2:]
+    [line] = rows(place, "--as-of", "2026-11-03", "--subject", "other")
     assert line.startswith("  2026-11-01 00:00 WW-01-COD")
 
 
 def test_after_the_change_the_new_version_is_what_was_known(place: list[str]) -> None:
-    [line] = lines(place, "--as-of", "2026-11-10T08:00", "--subject", "outlet")[2:]
+    [line] = rows(place, "--as-of", "2026-11-10T08:00", "--subject", "outlet", "--all")
     assert "compliant" in line
 
 
 def test_what_came_to_light_late_was_not_known(place: list[str]) -> None:
-    shown = lines(place, "--as-of", "2026-11-03", "--subject", "late")[2:]
+    shown = rows(place, "--as-of", "2026-11-03", "--subject", "late")
     assert "not known yet" in shown[0]
     assert "exceeded" in shown[1]
 
 
 def test_only_changes_can_be_asked_for(place: list[str]) -> None:
-    assert {line.split()[4] for line in lines(place, "--as-of", "2026-11-03", "--changed")[2:]} == {"outlet", "late"}
-    assert lines(place, "--changed")[2:] == ["nothing else is known now"]
+    assert {line.split()[4] for line in rows(place, "--as-of", "2026-11-03", "--changed")} == {"outlet", "late"}
+    assert rows(place, "--changed", "--to", "2026-11-30") == ["nothing else is known now"]
+
+
+def test_what_needs_no_reading_is_counted_and_left_out(place: list[str]) -> None:
+    shown = lines(place, "--as-of", "2026-11-30")[2:]
+    assert [line.split()[3] for line in shown[:2]] == ["late", "other"]
+    assert shown[2:] == [
+        "",
+        "3 periods: 2 exceeded, 0 insufficient_data, 1 compliant; 0 known otherwise now",
+        "the 1 that are, and were, compliant are left out: --all prints them",
+    ]
+    everything = lines(place, "--as-of", "2026-11-30", "--all")[2:]
+    assert len(everything) == 5
+    assert "left out" not in everything[-1]
+
+
+def test_what_was_exceeded_then_is_printed_although_it_is_compliant_now(place: list[str]) -> None:
+    assert len(rows(place, "--as-of", "2026-11-03", "--subject", "outlet")) == 2
+
+
+def test_what_was_not_known_yet_is_counted(place: list[str]) -> None:
+    assert lines(place, "--as-of", "2026-11-03")[-1] == (
+        "3 periods: 2 exceeded, 0 insufficient_data, 0 compliant, 1 not known yet; 2 known otherwise now"
+    )
+
+
+def test_the_newest_period_comes_first(place: list[str], tmp_path: Path) -> None:
+    newer = dataclasses.replace(
+        OTHER, period_start_ms=OTHER.period_start_ms + DAY, period_end_ms=OTHER.period_end_ms + DAY
+    )
+
+    async def add() -> None:
+        store = SqliteStore(tmp_path / "store.db")
+        await write_findings(store, [newer])
+        await store.close()
+
+    asyncio.run(add())
+    shown = rows(place, "--as-of", "2026-11-30", "--subject", "other")
+    assert [line.split()[0] for line in shown] == ["2026-11-02", "2026-11-01"]
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [(("--tenant", "park"), 3), (("--rule", "WW-01-COD"), 3), (("--subject", "late", "--subject", "other"), 2)],
+)
+def test_json_has_every_period_that_was_asked_for(place: list[str], options: tuple[str, ...], count: int) -> None:
+    assert len(lines(place, "--as-of", "2026-11-30", "--json", *options)) == count
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--tenant", "nobody"), "--tenant: 'nobody' is not in tenants.csv of park 'p'"),
+        (("--subject", "nothing"), "--subject: 'nothing' is no installation, tenant or point of park 'p'"),
+        (("--rule", "X-9"), "no rule 'X-9'"),
+        (("--as-of", "soon"), "--as-of: 'soon' is not a date or time"),
+        (("--from", "2026-11-03", "--to", "2026-11-01"), "--from 2026-11-03 is not before --to 2026-11-01"),
+    ],
+)
+def test_a_mistake_is_one_sentence(place: list[str], options: tuple[str, ...], words: str) -> None:
+    with pytest.raises(OperatorError, match=re.escape(words)):
+        CliRunner().invoke(findings, [*place, *options], catch_exceptions=False)
+
+
+def test_a_long_range_says_how_far_it_is_beside_the_table(place: list[str]) -> None:
+    span = ("--from", "2026-01-01", "--to", "2026-11-30")
+    done = CliRunner().invoke(findings, [*place, *span], catch_exceptions=False)
+    assert done.stderr.splitlines()[-1] == "read 100 %"
+    assert "read" not in done.stdout
 
 
 def test_json_has_every_version(place: list[str]) -> None:
@@ -95,11 +171,14 @@ def test_json_has_every_version(place: list[str]) -> None:
     assert (document["changed"], document["then"]["revision"], document["now"]["revision"]) == (True, 1, 2)
     assert [version["reason"] for version in document["revisions"]] == ["first", "late_data"]
     assert document["then"]["finding"]["observed"] == 84.0
+    assert document["then"]["finding"]["evidence"] == [
+        {"code": "no_data", "vi": "Không có giá trị hợp lệ trong kỳ này.", "en": "No valid value in this period."}
+    ]
 
 
 def test_the_range_is_by_the_start_of_the_period(place: list[str]) -> None:
-    assert lines(place, "--as-of", "2026-11-30", "--from", "2026-11-02")[2:] == ["no finding in this range"]
-    assert len(lines(place, "--as-of", "2026-11-30", "--to", "2026-11-01", "--rule", "WW-01-COD")[2:]) == 3
+    assert lines(place, "--as-of", "2026-11-30", "--from", "2026-11-02")[2:] == ["", "no finding in this range"]
+    assert len(rows(place, "--as-of", "2026-11-30", "--to", "2026-11-01", "--all")) == 3
 
 
 def test_a_store_that_is_not_there_is_named(place: list[str]) -> None:

@@ -1,5 +1,7 @@
 """Every module imports by itself, and a gateway on a Pi loads none of the heavy libraries."""
 
+import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +51,24 @@ def test_help_loads_no_program() -> None:
         "analytics",
         "dashboards",
     }
+
+
+def imports_of(file: Path, known: set[str]) -> set[str]:
+    """Our modules that a file imports, at its top or within a function."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found & known
+
+
+def test_no_two_modules_need_one_another() -> None:
+    names = modules()
+    graph = graphlib.TopologicalSorter[str]()
+    for name in names:
+        path = ROOT / Path(*name.split("."))
+        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        graph.add(name, *imports_of(file, set(names)) - {name})
+    graph.prepare()

@@ -200,7 +200,7 @@ def test_the_command_prints_a_table_and_json(settings: IngestSettings, tmp_path:
         await rig.close()
 
     asyncio.run(fill())
-    span = ("--settings", settings_file(settings, tmp_path), "--from", "2025-06-15", "--to", "2025-06-16")
+    span = ("--settings", settings_file(settings, tmp_path), "--from", "2025-06-15", "--to", "2025-06-15")
     table = call(ingest, "ledger", *span).output.splitlines()
     assert table[1].split()[:6] == ["2025-06-15", "22:00", "gw-1", "r", "5", "3"]
     assert table[1].endswith("3-4")
@@ -208,7 +208,7 @@ def test_the_command_prints_a_table_and_json(settings: IngestSettings, tmp_path:
     document = json.loads(CliRunner().invoke(ingest, ["ledger", *span, "--json"]).output)
     assert document["lines"][0]["missing_sequences"] == [[3, 4]]
     refused = call(ingest, "ledger", "--settings", span[1], "--from", "monday")
-    assert "--from 'monday' is not a date" in str(refused.exception)
+    assert "--from: 'monday' is not a date" in str(refused.exception)
 
 
 async def test_a_state_file_of_version_2_is_brought_up_to_date(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_run_that_holds_says_what_happened_and_writes_report_and_store(tmp_pat
     case, report = tmp_path / "mine.toml", tmp_path / "out.json"
     expected = '[[expected_findings]]\nday = -1\nrule = "WW-05-COD"\nsubject = "det-may-nam-hai-outlet"\n'
     case.write_text(CASE + expected + 'verdict = "exceeded"\nwindows = 1\n', encoding="utf-8")
-    arguments = [str(case), "--store", str(tmp_path / "s.db"), "--report", str(report)]
+    arguments = [str(case), "--store", f"sqlite:///{tmp_path}/s.db", "--report", str(report)]
     result = CliRunner().invoke(simulate, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert "Strong wastewater." in result.output
@@ -138,3 +138,8 @@ def test_a_store_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     store.touch()
     with pytest.raises(OperatorError, match=r"--store: .* is there already"):
         CliRunner().invoke(simulate, [str(case), "--store", str(store)], catch_exceptions=False)
+
+
+def test_a_store_elsewhere_than_in_a_file_is_refused() -> None:
+    with pytest.raises(OperatorError, match=r"--store 'influxdb://h/b': a scenario keeps its store in a file"):
+        CliRunner().invoke(simulate, ["late-day", "--store", "influxdb://h/b"], catch_exceptions=False)

@@ -68,7 +68,7 @@ def rise(rows: list[ReadingRow], point: str) -> float:
 
 def test_each_line_has_a_value_or_a_reason(found: dict[tuple[str, str], Any]) -> None:
     for key, line in found.items():
-        assert (line["value"] is None) == bool(line["reason"]), key
+        assert (line["value"] is None) == bool(line["reason_en"]), key
         assert line["source"], key
         assert line["confidence"] in {"source", "permit", "setting"}, key
         assert 0 <= line["data_capture"] <= 1, key
@@ -90,7 +90,7 @@ def test_the_bands_of_each_bill_add_up_to_the_register(
         energies = [bill["inputs"][f"{band}_kwh"] for band in ("off_peak", "normal", "peak")]
         assert sum(energies) == pytest.approx(rise(rows, point.id)), point.id
         assert bill["confidence"] == "setting"
-        assert "CONFLICT" in bill["note"]
+        assert "CONFLICT" in bill["note_en"]
 
 
 def test_water_balance_counts_reused_water_as_an_inflow(
@@ -111,12 +111,12 @@ def test_shares_and_treatment_are_plausible(found: dict[tuple[str, str], Any]) -
 
 def test_a_link_with_two_meters_is_balanced_and_one_with_one_is_not(found: dict[tuple[str, str], Any]) -> None:
     assert abs(found["symbiosis_remainder", "phoi-kim-loai"]["value"]) < 0.5
-    assert found["symbiosis_remainder", "cao-su-nghien"]["reason"] == "the taker has no meter"
+    assert found["symbiosis_remainder", "cao-su-nghien"]["reason_en"] == "the taker has no meter"
 
 
 def test_offices_without_water_and_waste_meters_say_so(found: dict[tuple[str, str], Any]) -> None:
-    assert found["water_use", "van-phong-cat-bi"]["reason"] == "no point measures tenant water"
-    assert found["waste", "van-phong-cat-bi"]["reason"] == "no point measures tenant waste"
+    assert found["water_use", "van-phong-cat-bi"]["reason_en"] == "no point measures tenant water"
+    assert found["waste", "van-phong-cat-bi"]["reason_en"] == "no point measures tenant waste"
 
 
 def test_what_a_meter_of_known_accuracy_counts_has_an_uncertainty(found: dict[tuple[str, str], Any]) -> None:
@@ -134,5 +134,5 @@ def test_the_gas_turbine_has_scope_1_and_the_list_waits_for_the_year(found: dict
     assert "IPCC 2006" in emitted["source"]
     flag = found["list_candidate", "chp-stack"]
     assert flag["value"] is None
-    assert "1 days are no year" in flag["reason"]
+    assert "1 days are no year" in flag["reason_en"]
     assert flag["inputs"]["energy_toe"] > 0

@@ -1,0 +1,27 @@
+"""JSON says each sentence in both languages, and evidence with the name of its sentence."""
+
+from analytics.both_languages import evidence_objects, said
+
+
+def test_a_reason_is_two_fields() -> None:
+    assert said("reason", "no water was used") == {
+        "reason_vi": "không dùng nước",
+        "reason_en": "no water was used",
+    }
+    assert said("note", "") == {"note_vi": "", "note_en": ""}
+
+
+def test_evidence_has_its_name_and_both_languages() -> None:
+    assert evidence_objects(["No valid value in this period."]) == [
+        {"code": "no_data", "vi": "Không có giá trị hợp lệ trong kỳ này.", "en": "No valid value in this period."}
+    ]
+
+
+def test_a_sentence_of_nobody_stays_without_a_name() -> None:
+    assert evidence_objects(["Something else.", ""]) == [{"code": "", "vi": "Something else.", "en": "Something else."}]
+
+
+def test_who_changes_an_answer_does_not_change_the_next() -> None:
+    (first,) = evidence_objects(["Something else."])
+    first["vi"] = "changed"
+    assert evidence_objects(["Something else."])[0]["vi"] == "Something else."
