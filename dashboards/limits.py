@@ -51,10 +51,10 @@ def limit_lines(
 
 def _lines_of(rule_id: str, installation: Installation, rules: Iterable[Rule], day: date) -> Iterable[LimitLine]:
     for rule in rules:
-        if rule.id != rule_id or not rule.is_valid_on(day) or not rule.applies(installation.attributes):
+        if rule.id != rule_id or not rule.is_valid_on(day) or not rule.applies(installation.attributes_on(day)):
             continue
         try:
-            limit = limit_for(rule, installation, day)
+            limit = limit_for(rule, installation.attributes_on(day), day)
         except LimitUnknownError:
             # The finding says what the licence lacks; a board has no line to draw then.
             continue

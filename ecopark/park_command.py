@@ -3,6 +3,7 @@
 import difflib
 from collections import Counter
 from collections.abc import Collection, Mapping
+from datetime import date
 from pathlib import Path
 
 import click
@@ -51,6 +52,8 @@ def check(folder: Path, profiles_folder: Path | None) -> None:
         raise click.exceptions.Exit(2)
     for line in summary(found):
         click.echo(line)
+    for line in dated_changes(found):
+        click.echo(f"    {line}")
     for line in sources_without_limits(found):
         click.echo(f"  note: {line}")
     for line in tenants_without_letters(found):
@@ -98,10 +101,12 @@ def sources_without_limits(park: Park) -> list[str]:
             rule for rule in load_rulebook()
             if rule.subject == installation.kind and any(c.attribute == "standard" for c in rule.applies_to)
         ]  # fmt: skip
-        if rules and not any(rule.applies(installation.attributes) for rule in rules):
-            asked = ", ".join(sorted({c.attribute for rule in rules for c in rule.applies_to}))
-            kind = installation.kind.replace("_", " ")
-            found.append(f"no limit applies to '{installation.id}': rules for a {kind} look at {asked}")
+        for era in installation.dated.eras:
+            if rules and not any(rule.applies(era.attributes) for rule in rules):
+                asked = ", ".join(sorted({c.attribute for rule in rules for c in rule.applies_to}))
+                kind = installation.kind.replace("_", " ")
+                since = f" from {era.first_day} on" if era.first_day > date.min else ""
+                found.append(f"no limit applies to '{installation.id}'{since}: rules for a {kind} look at {asked}")
     return found
 
 
@@ -132,7 +137,21 @@ def summary(park: Park) -> list[str]:
         f"  gateways       {len(gateways)}: {', '.join(sorted(gateways)) or 'none'}",
         f"  installations  {len(park.installations)}: {_breakdown(kinds)}",
         f"  symbiosis      {_counted(len(park.symbiosis), 'link')}",
+        f"  dated changes  {len(dated_changes(park))}",
     ]
+
+
+def dated_changes(park: Park) -> list[str]:
+    """What holds from a day on: whose, since when, what, and by which document."""
+    owners = [("the park", park.dated), *((i.id, i.dated) for i in park.installations.values())]
+    found: list[str] = []
+    for owner, dated in owners:
+        for change in dated.changes:
+            said = [f"{name} = {value}" for name, value in change.attributes.items()]
+            said += [f"{name} ends" for name in change.without]
+            document = f"document: {change.document}" if change.document else "no document named"
+            found.append(f"{owner} from {change.first_day}: {', '.join(said)} ({document})")
+    return found
 
 
 def _breakdown(counts: Counter[str]) -> str:
