@@ -52,8 +52,6 @@ def check(folder: Path, profiles_folder: Path | None) -> None:
         raise click.exceptions.Exit(2)
     for line in summary(found):
         click.echo(line)
-    for line in dated_changes(found):
-        click.echo(f"    {line}")
     for line in sources_without_limits(found):
         click.echo(f"  note: {line}")
     for line in tenants_without_letters(found):
@@ -129,6 +127,7 @@ def summary(park: Park) -> list[str]:
     gateways = {device.gateway for device in park.devices.values()}
     gateways |= {point.gateway for point in park.points.values() if point.gateway}
     devices = {point.device for point in park.points.values()}
+    changes = dated_changes(park)
     return [
         f"{park.name_en} ({park.id}), {park.timezone.key}: the register is in order",
         f"  tenants        {len(park.firms())}, {_counted(len(park.contacts), 'contact')}",
@@ -137,7 +136,7 @@ def summary(park: Park) -> list[str]:
         f"  gateways       {len(gateways)}: {', '.join(sorted(gateways)) or 'none'}",
         f"  installations  {len(park.installations)}: {_breakdown(kinds)}",
         f"  symbiosis      {_counted(len(park.symbiosis), 'link')}",
-        f"  dated changes  {len(dated_changes(park))}",
+        *([f"  dated changes  {len(changes)}", *(f"    {line}" for line in changes)] if changes else []),
     ]
 
 

@@ -70,8 +70,9 @@ class ChangeReader:
             self._problem(f"{place}.{DOCUMENT}", words)
         attributes = self._attributes(entry, place)
         without = self._without(entry.get(WITHOUT, []), place, attributes, known)
+        others = entry.keys() - attributes.keys() - {FROM, DOCUMENT, WITHOUT}
         changes_nothing = all(known.get(name) == value for name, value in attributes.items()) and not without
-        if changes_nothing and not (attributes and document):
+        if changes_nothing and not others and not (attributes and document):
             # A renewed licence may state the same figures: then its document is what is new.
             self._problem(place, f"this change of {self._owner} changes nothing")
         if type(day) is not date:
