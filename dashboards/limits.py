@@ -22,13 +22,18 @@ class Bound(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LimitLine:
-    """One line across a panel; ``value`` in the panel's ``unit``; ``citation`` says where it is written."""
+    """One line across a panel; ``value`` in the panel's ``unit``; ``citation`` says where it is written.
+
+    ``start_ms`` and ``stop_ms`` cut it to the time in which it holds, where that is not all that the panel shows.
+    """
 
     value: float
     bound: Bound
     unit: str
     confidence: Confidence
     citation: str
+    start_ms: int | None = None
+    stop_ms: int | None = None
 
 
 def limit_lines(
