@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from analytics.anomalies.again import LONGEST_HISTORY_DAYS, days_again
 from analytics.anomalies.anomaly_store import write_anomalies
-from analytics.anomalies.questions import questions_about
+from analytics.anomalies.questions import days_of_devices, questions_about
 from analytics.anomalies.watch import find_anomalies
 from analytics.arrivals import ArrivalBook, Arrivals, Mark
 from analytics.deleted_time import Edges, deleted_before
@@ -23,7 +23,8 @@ from analytics.heartbeat import Heartbeat, heartbeat_file
 from analytics.indicators.months import keep_last_months, keep_months
 from analytics.indicators.months_again import months_touched, still_there
 from analytics.plan import JudgingRange
-from analytics.reopen import Reopened, Touch, beyond, pieces, touched_by
+from analytics.register_book import RegisterBook
+from analytics.reopen import Reopened, Touch, beyond, changed_since, merged, pieces, touched_by
 from analytics.revision import Basis, Key, Revision
 from analytics.rollups.keeper import RollupKeeper
 from analytics.rulebook import Rule, load_rulebook
@@ -121,10 +122,12 @@ class AnalyticsService:
         self.tracing = Tracing()
         self._heartbeat = Heartbeat(heartbeat_file(settings.state_path), settings.evaluate_interval_seconds, clock)
         self._book = ArrivalBook(Path(settings.state_path))
+        self._register_book = RegisterBook(Path(settings.state_path))
 
     def close(self) -> None:
         """Let go of the state file."""
         self._book.close()
+        self._register_book.close()
 
     async def run(self) -> None:
         """Evaluate, wait, evaluate ... until cancelled."""
@@ -180,6 +183,7 @@ class AnalyticsService:
         await self._watch_again([mark.touch for mark in arrivals.ready], span, today)
         await self._keep_months_again([mark.touch for mark in arrivals.ready], span)
         self._book.done(arrivals, now_ms)
+        self._register_book.done(self._park)
         if self._late_judged_on != today:
             await keep_last_months(self._store, self._park, self._clock.now_ms())
             await self._watch(today)
@@ -189,10 +193,12 @@ class AnalyticsService:
         return found
 
     async def _judge_again(self, arrivals: Arrivals, ordinary: JudgingRange, now_ms: int) -> _JudgedAgain:
-        """The closed windows that late readings touched and the ordinary range does not reach, and no others."""
+        """The closed windows that late readings touched, or a new dated change of the register, and the ordinary range
+        does not reach; no others."""
         touched = touched_by(self._park, self._rules, (mark.touch for mark in arrivals.ready), ordinary)
+        changed = beyond(self._changed_register(ordinary), ordinary)
         found = Judgement([], [])
-        for piece in pieces(self._park, beyond(touched, ordinary), ordinary):
+        for piece in pieces(self._park, merged([*beyond(touched, ordinary), *changed]), ordinary):
             part = await judge_tasks(self._store, self._park, self._rules, piece.span, piece.tasks, now_ms)
             found.findings.extend(part.findings)
             found.indicators.extend(part.indicators)
@@ -200,7 +206,16 @@ class AnalyticsService:
         if arrivals.ready:
             sentence = "late readings arrived, windows judged again"
             event(_log, logging.INFO, sentence, marks=len(arrivals.ready), windows=len(found.findings))
+        if changed:
+            sentence = "dated changes of the register are new, windows judged again from their days on"
+            event(_log, logging.INFO, sentence, windows=sum(len(one.windows) for one in changed))
         return _JudgedAgain(found, touched)
+
+    def _changed_register(self, ordinary: JudgingRange) -> list[Reopened]:
+        """What new dated changes concern; nothing at the very first turn, when there are no verdicts yet."""
+        if self._book.watched_through() is None:
+            return []
+        return changed_since(self._park, self._rules, self._register_book.waiting(self._park), ordinary)
 
     async def _watch(self, today: date) -> None:
         """Once a local day: what looks wrong in the days that closed lately, or while the program was away.
@@ -223,7 +238,10 @@ class AnalyticsService:
         for again in days_again(self._park, touches, max(first_ms, ordinary.since_ms or 0), until_ms):
             span = JudgingRange(again.from_ms, again.to_ms, ordinary.since_ms)
             seen = await find_anomalies(self._store, self._park, span, self._clock.now_ms(), again.devices)
-            asked = {(q.rule.id, q.subject) for q in questions_about(self._park, again.devices)}
+            first, last = (local_day(at, self._park.timezone) for at in (again.from_ms, again.to_ms - 1))
+            days = days_of_devices(self._park, first, last)
+            questions = (q for day in days for q in questions_about(self._park, again.devices, day))
+            asked = {(question.rule.id, question.subject) for question in questions}
             await write_anomalies(self._store, self._park.id, seen, again.from_ms, again.to_ms, asked)
 
     async def _keep_months_again(self, touches: Sequence[Touch], ordinary: JudgingRange) -> None:

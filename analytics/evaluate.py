@@ -16,6 +16,7 @@ from analytics.plan import LOOK_BACK_MS, JudgingRange, Task, chunks, plan
 from analytics.readings_query import SlotRequest, read_slots
 from analytics.rulebook.evidence import say
 from analytics.rulebook.limits import Limit, LimitUnknownError, keeps, limit_for
+from analytics.rulebook.register_dates import register_sentences
 from analytics.rulebook.rule import Averaging, EvaluatorKind, Rule
 from analytics.slot_series import SlotSeries
 from analytics.windows import Window, day_window, local_day, local_text
@@ -127,7 +128,7 @@ class _Room:
             raw, marked, spans = self._marked(request)
             series[request.point] = raw if is_flat_rule else marked
             flat[request.point] = spans
-        return Context(task.rule, self._park, task.subject, task.installation, series, flat)
+        return Context(task.rule, self._park, task.subject, task.installation, series, flat, task.attributes)
 
     def _marked(self, request: SlotRequest) -> tuple[SlotSeries, SlotSeries, tuple[FlatSpan, ...]]:
         if request not in self._series:
@@ -160,12 +161,15 @@ class _Room:
         return Window(max(window.start_ms, since), min(window.end_ms, self._span.to_ms), window.day)
 
     def _finding(self, task: Task, window: Window, outcome: Outcome, limits: dict[date, Limit | str]) -> Finding:
-        rule, law_day = task.rule, self._span.law_day or window.day
+        rule, law_day = task.rule, self._span.judged_day(window)
         if law_day not in limits:
-            limits[law_day] = self._limit(task, law_day)
+            limits[law_day] = _limit(task, law_day)
         limit = limits[law_day]
         evidence = [*outcome.evidence]
         verdict = conclude(rule, outcome, limit, evidence)
+        if task.dated.changes:
+            last_day = local_day(min(window.end_ms, self._span.to_ms) - 1, self._park.timezone)
+            evidence += register_sentences(rule, limit, task.dated, law_day, last_day)
         evidence += self._circumstances(rule, window)
         known = isinstance(limit, Limit)
         return Finding(
@@ -190,12 +194,6 @@ class _Room:
             provisional=window.end_ms > self._span.to_ms,
         )
 
-    def _limit(self, task: Task, day: date) -> Limit | str:
-        try:
-            return limit_for(task.rule, task.installation, day, self._park.attributes)
-        except LimitUnknownError as error:
-            return str(error)
-
     def _circumstances(self, rule: Rule, window: Window) -> list[str]:
         span, zone, said = self._span, self._park.timezone, []
         if span.law_day is not None:
@@ -211,6 +209,13 @@ class _Room:
             task.rule.indicator, self._park.id, task.subject, task.tenant,
             window.start_ms, window.end_ms, value, task.rule.unit, round(outcome.data_capture, 6),
         )  # fmt: skip
+
+
+def _limit(task: Task, day: date) -> Limit | str:
+    try:
+        return limit_for(task.rule, task.attributes, day)
+    except LimitUnknownError as error:
+        return str(error)
 
 
 def conclude(rule: Rule, outcome: Outcome, limit: Limit | str, evidence: list[str]) -> Verdict:

@@ -1,7 +1,7 @@
 """Which rule is to be judged for which subject over which windows, and what must be read for that; no I/O."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -10,8 +10,18 @@ from analytics.evaluators.corrected_mean import OXYGEN
 from analytics.evaluators.power_factor import ENERGY_PAIRS
 from analytics.readings_query import SlotRequest, slot_seconds_of
 from analytics.rulebook.rule import Averaging, EvaluatorKind, Rule
-from analytics.windows import HOUR_MS, Window, day_window, local_day, start_of_day_ms, windows_of
-from telemetry_model.park_register import Installation, MeasuringPoint, Park
+from analytics.windows import (
+    FIRST_OF_MONTH,
+    HOUR_MS,
+    BillingDays,
+    Window,
+    day_window,
+    local_day,
+    start_of_day_ms,
+    windows_of,
+)
+from telemetry_model.park_register import DatedAttributes, Era, Installation, MeasuringPoint, Park
+from telemetry_model.park_register.dated import Attribute
 from telemetry_model.park_register.types import PARK_TENANT
 from telemetry_model.quantities import Kind
 
@@ -45,10 +55,17 @@ class JudgingRange:
     first_ms: int | None = None
     """Where the whole range began, when this is a piece of one: a running mean may reach back to there."""
 
+    def judged_day(self, window: Window) -> date:
+        """The local day whose law, licence and register count for a window."""
+        return self.law_day or window.day
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One rule version for one subject: the windows to judge, those to write indicators for, and what to read."""
+    """One rule version for one subject, as it is in the register on the days of its windows.
+
+    The windows to judge, those to write indicators for, and what to read.
+    """
 
     rule: Rule
     subject: str
@@ -57,22 +74,33 @@ class Task:
     windows: tuple[Window, ...]
     indicator_windows: tuple[Window, ...]
     requests: tuple[SlotRequest, ...]
+    attributes: Mapping[str, Attribute]
+    """Those in force on the days of all the windows."""
+    dated: DatedAttributes
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom or what a rule is judged for."""
+    """Whom or what a rule is judged for, on the days of ``era``: with other attributes it is a subject of its own."""
 
     id: str
     tenant: str
     installation: Installation | None
     points: tuple[MeasuringPoint, ...]
+    era: Era
+    dated: DatedAttributes
+    """The installation's attributes; those of the park where it has none of its own."""
 
     @property
-    def billing_day(self) -> int:
-        """The day of the month on which a billing period begins."""
-        stated = self.installation.attributes.get("billing_day", 1) if self.installation else 1
-        return stated if isinstance(stated, int) else 1
+    def billing_days(self) -> BillingDays:
+        """The day of the month on which a billing period begins, by the day from which on it is so."""
+        found: list[tuple[date, int]] = []
+        for era in self.dated.eras:
+            stated = era.attributes.get("billing_day", 1)
+            day = stated if isinstance(stated, int) else 1
+            if not found or found[-1][1] != day:
+                found.append((era.first_day, day))
+        return tuple(found) if self.installation else FIRST_OF_MONTH
 
 
 def plan(park: Park, rules: Sequence[Rule], span: JudgingRange) -> list[Task]:
@@ -109,23 +137,35 @@ def days_of(park: Park, span: JudgingRange) -> list[Window]:
 
 
 def subjects_of(park: Park, rule: Rule) -> Iterable[Subject]:
-    """Who is judged by a rule, with the points it needs; none that does not measure what the rule is about."""
+    """Who is judged by a rule, with the points it needs; none that does not measure what the rule is about.
+
+    Where attributes change on a day, the subject before and the subject after it are two, each for its days.
+    """
     if rule.subject == "park":
-        if rule.applies(park.attributes):
-            yield from _park_subject(park, rule)
+        for era in park.dated.eras:
+            if rule.applies(era.attributes):
+                yield from _park_subject(park, rule, era)
     elif rule.subject == "point":
-        yield from (Subject(p.id, p.tenant, None, (p,)) for p in park.points.values() if _is_watched(p, rule))
+        watched = [point for point in park.points.values() if _is_watched(point, rule)]
+        for era in park.dated.eras:
+            yield from (Subject(point.id, point.tenant, None, (point,), era, park.dated) for point in watched)
     elif rule.subject == "symbiosis_link":
         for link in park.symbiosis:
             ends = tuple(park.points[name] for name in (link.giver_point, link.taker_point) if name)
             if len(ends) == 2:
-                yield Subject(link.link, link.giver, None, ends)
+                yield from (Subject(link.link, link.giver, None, ends, era, park.dated) for era in park.dated.eras)
     else:
         for installation in park.installations.values():
-            if installation.kind == rule.subject and rule.applies(installation.attributes):
-                points = tuple(_installation_points(park, rule, installation))
-                if points or not rule.evaluator.needs_points:
-                    yield Subject(installation.id, installation.tenant, installation, points)
+            if installation.kind == rule.subject:
+                yield from _installation_subjects(park, rule, installation)
+
+
+def _installation_subjects(park: Park, rule: Rule, installation: Installation) -> Iterable[Subject]:
+    for era in installation.dated.eras:
+        if rule.applies(era.attributes):
+            points = tuple(_installation_points(park, rule, installation, era.attributes))
+            if points or not rule.evaluator.needs_points:
+                yield Subject(installation.id, installation.tenant, installation, points, era, installation.dated)
 
 
 def _is_watched(point: MeasuringPoint, rule: Rule) -> bool:
@@ -133,9 +173,9 @@ def _is_watched(point: MeasuringPoint, rule: Rule) -> bool:
     return named and point.quantity.kind is Kind.GAUGE and point.role != LAB_ROLE
 
 
-def _park_subject(park: Park, rule: Rule) -> Iterable[Subject]:
+def _park_subject(park: Park, rule: Rule, era: Era) -> Iterable[Subject]:
     if not rule.evaluator.needs_points:
-        yield Subject(park.id, PARK_TENANT, None, ())
+        yield Subject(park.id, PARK_TENANT, None, (), era, park.dated)
         return
     roles = (*rule.numerator_roles, *rule.denominator_roles)
     points = {p.id: p for role in roles for p in park.points_with_role(role)}
@@ -143,10 +183,12 @@ def _park_subject(park: Park, rule: Rule) -> Iterable[Subject]:
     if rule.evaluator is EvaluatorKind.SHARE and not measured.issuperset(rule.numerator_roles):
         return
     if points:
-        yield Subject(park.id, PARK_TENANT, None, tuple(points.values()))
+        yield Subject(park.id, PARK_TENANT, None, tuple(points.values()), era, park.dated)
 
 
-def _installation_points(park: Park, rule: Rule, installation: Installation) -> Iterable[MeasuringPoint]:
+def _installation_points(
+    park: Park, rule: Rule, installation: Installation, attributes: Mapping[str, Attribute]
+) -> Iterable[MeasuringPoint]:
     by_quantity = {
         p.quantity.name: p for p in park.points_of_device(installation.device) if rule.medium in (None, p.medium)
     }
@@ -159,8 +201,8 @@ def _installation_points(park: Park, rule: Rule, installation: Installation) -> 
         yield from (p for p in park.points_with_role(MAIN_METER_ROLE) if p.tenant == installation.tenant)
     elif rule.evaluator is EvaluatorKind.ENERGY_EQUIVALENT:
         yield from [by_quantity[active] for active, _, _ in ENERGY_PAIRS if active in by_quantity][:1]
-    elif rule.evaluator is EvaluatorKind.LICENSED_AMOUNT and "flow_point" in installation.attributes:
-        stated = park.points.get(str(installation.attributes["flow_point"]))
+    elif rule.evaluator is EvaluatorKind.LICENSED_AMOUNT and "flow_point" in attributes:
+        stated = park.points.get(str(attributes["flow_point"]))
         yield from (stated,) if stated is not None else ()
     elif rule.quantity in by_quantity:
         yield by_quantity[rule.quantity]
@@ -173,7 +215,7 @@ def _task(park: Park, rule: Rule, subject: Subject, span: JudgingRange) -> Task:
     since = max(span.since_ms or span.from_ms, span.from_ms) if not rule.averaging.is_long else span.from_ms
     first = max(span.since_ms or 0, span.from_ms if span.first_ms is None else span.first_ms)
     with_windows = span.with_years or rule.averaging is not Averaging.YEAR
-    windows = windows_of(rule.averaging, zone, since, span.to_ms, subject.billing_day, first) if with_windows else []
+    windows = windows_of(rule.averaging, zone, since, span.to_ms, subject.billing_days, first) if with_windows else []
     if not span.with_open_periods:
         windows = [w for w in windows if w.end_ms <= span.to_ms]
     days = days_of(park, span) if rule.indicator else []
@@ -189,7 +231,7 @@ def task_of(
         rule, subject.id, subject.tenant, subject.installation,
         tuple(w for w in windows if _counts(park, rule, subject, span, w)),
         tuple(w for w in days if _counts(park, rule, subject, span, w)),
-        tuple(_requests(rule, subject, span, [*windows, *days])),
+        tuple(_requests(rule, subject, span, [*windows, *days])), subject.era.attributes, subject.dated,
     )  # fmt: skip
 
 
@@ -199,8 +241,10 @@ def _old_enough(rule: Rule, span: JudgingRange, window: Window) -> bool:
 
 
 def _counts(park: Park, rule: Rule, subject: Subject, span: JudgingRange, window: Window) -> bool:
-    """Whether the rule holds that day, monitoring had begun, and the point was in use for some of the window."""
-    if not rule.is_valid_on(span.law_day or window.day) or window.end_ms <= (span.since_ms or window.start_ms):
+    """Whether the rule holds that day for the subject as it is then, monitoring had begun, and the point was in use
+    for some of the window."""
+    day = span.judged_day(window)
+    if not (rule.is_valid_on(day) and subject.era.holds_on(day)) or window.end_ms <= (span.since_ms or window.start_ms):
         return False
     if (window.day.year - rule.valid_from.year) % rule.every_years or _is_deleted(subject, span, window):
         return False

@@ -1,4 +1,6 @@
-"""Which closed windows depend on readings that arrived late: exactly these are judged anew; no I/O.
+"""Which closed windows depend on readings that arrived late, or on a dated change of the register that is new.
+
+Exactly these are judged anew; no I/O.
 
 A window depends on more than the readings measured in it: an interval's amount belongs to the hour it ends, a frozen
 stretch may begin the evening before, and a status is counted over 24 hours. Windows that are still open are left to the
@@ -7,7 +9,7 @@ ordinary cycle, which judges them at every turn.
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -22,6 +24,7 @@ from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_model.quantities import Kind
 
 RUNNING_MEAN_MS = 8 * HOUR_MS
+SUPPLY = "electricity_supply"
 PIECE_DAYS = 31
 """As much is read at a time."""
 _INTERVAL_END_MS = 1000
@@ -73,6 +76,41 @@ def touched_by(park: Park, rules: Sequence[Rule], touches: Iterable[Touch], span
             if windows or days:
                 found.append(Reopened(rule, subject, frozenset(windows), frozenset(days)))
     return found
+
+
+def changed_since(
+    park: Park, rules: Sequence[Rule], first_days: Mapping[str, date], span: JudgingRange
+) -> list[Reopened]:
+    """Every closed window with a day from which on the register is another one; no window before.
+
+    ``first_days`` are by installation, empty for the park. What a supply's entry says (tariff hours, contracted power)
+    counts for whatever else reads its meter, too.
+    """
+    supplies = {i.device: i.id for i in park.installations.values() if i.kind == SUPPLY}
+    found: list[Reopened] = []
+    for rule in rules if first_days else ():
+        for subject in subjects_of(park, rule):
+            owner = subject.installation.id if subject.installation is not None else ""
+            owners = {owner, *(supplies.get(point.device, owner) for point in subject.points)}
+            first_day = min((first_days[name] for name in owners if name in first_days), default=None)
+            if first_day is None:
+                continue
+            first_ms = max(start_of_day_ms(first_day, park.timezone), span.since_ms or 0)
+            windows = frozenset(_windows(park, rule, subject, first_ms, span.to_ms - 1, span))
+            days = frozenset(_days(park, first_ms, span.to_ms - 1, span) if rule.indicator else ())
+            if first_ms < span.to_ms and (windows or days):
+                found.append(Reopened(rule, subject, windows, days))
+    return found
+
+
+def merged(reopened: Iterable[Reopened]) -> list[Reopened]:
+    """Each rule once for each subject, with all its windows."""
+    found: dict[tuple[str, str, str, date], Reopened] = {}
+    for one in reopened:
+        key = (one.rule.id, one.rule.version, one.subject.id, one.subject.era.first_day)
+        known = found.get(key, one)
+        found[key] = dataclasses.replace(one, windows=known.windows | one.windows, days=known.days | one.days)
+    return list(found.values())
 
 
 def beyond(reopened: Sequence[Reopened], ordinary: JudgingRange) -> list[Reopened]:
@@ -179,7 +217,7 @@ def _windows(park: Park, rule: Rule, subject: Subject, first: int, last: int, sp
     """Closed windows that share an instant with ``[first, last]``."""
     zone, since = park.timezone, span.since_ms or 0
     if rule.averaging.is_long:
-        found = windows_of(rule.averaging, zone, first, last + 1, subject.billing_day)
+        found = windows_of(rule.averaging, zone, first, last + 1, subject.billing_days)
     else:
         start = day_window(local_day(first, zone), zone).start_ms
         stop = day_window(local_day(last, zone), zone).end_ms + RUNNING_MEAN_MS

@@ -14,7 +14,7 @@ import msgspec
 
 from analytics.finding import Finding
 from analytics.rulebook.rule import Rule
-from telemetry_model.park_register import Park
+from telemetry_model.park_register import AttributeChange, Installation, Park
 
 Key = tuple[str, str, str, int]
 """Rule, subject, tenant and start of the period: what a finding is about."""
@@ -114,11 +114,26 @@ def rule_digest(rule: Rule) -> str:
 
 def register_digest(park: Park) -> str:
     """Changes with all that verdicts may rest on; whom to write to and how devices are reached is left out."""
+    installations = tuple(_as_table(installation) for installation in park.installations.values())
     tables = (
-        park.id, str(park.timezone), park.monitoring_since, park.attributes, tuple(park.tenants.values()),
-        tuple(park.points.values()), tuple(park.installations.values()), park.symbiosis, park.evidence,
+        park.id, str(park.timezone), park.monitoring_since, park.dated.first, tuple(park.tenants.values()),
+        tuple(park.points.values()), installations, park.symbiosis, park.evidence, *park.dated.changes,
     )  # fmt: skip
     return _digest(tables)
+
+
+def change_digest(change: AttributeChange) -> str:
+    """Another one for a change with another day, value or document."""
+    return _digest(change)
+
+
+def _as_table(installation: Installation) -> dict[str, object]:
+    """Without changes what it was before there were any: what rests on it has not changed."""
+    table: dict[str, object] = {
+        name: getattr(installation, name) for name in ("id", "kind", "device", "tenant", "name_vi", "name_en")
+    }
+    changes = {"changes": installation.dated.changes} if installation.dated.changes else {}
+    return table | {"attributes": installation.dated.first} | changes
 
 
 def _digest(value: object) -> str:

@@ -1,5 +1,6 @@
 """Averaging windows in the park's local time over UTC data: 23-hour and 25-hour days come out right by themselves."""
 
+import bisect
 import calendar
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -9,6 +10,9 @@ from zoneinfo import ZoneInfo
 from analytics.rulebook.rule import Averaging
 
 HOUR_MS = 3_600_000
+BillingDays = tuple[tuple[date, int], ...]
+"""The day of the month on which billing periods begin, by the first local day on which the register says so."""
+FIRST_OF_MONTH: BillingDays = ((date.min, 1),)
 _REMEMBERED = 4096
 """Thousands of subjects share the same few instants: each is put into local time once."""
 
@@ -101,19 +105,48 @@ def billing_windows(zone: ZoneInfo, from_ms: int, to_ms: int, billing_day: int =
     return found
 
 
+def dated_billing_windows(zone: ZoneInfo, from_ms: int, to_ms: int, billing_days: BillingDays) -> list[Window]:
+    """As :func:`billing_windows`, for a billing day that changes.
+
+    A period goes by the billing day in force on its first day: a new one holds from the end of the period that was
+    running. The first period after it is shorter.
+    """
+    dues = [day for _, day in billing_days]
+    days = [first_day for first_day, _ in billing_days]
+    before = min(local_day(from_ms, zone), days[1] - timedelta(days=1))
+    start = _period_start(before.year, before.month, dues[0])
+    if start > before:
+        start = _previous_start(start, dues[0])
+    found: list[Window] = []
+    while start_of_day_ms(start, zone) < to_ms:
+        due = dues[bisect.bisect_right(days, start) - 1]
+        end = _period_start(start.year, start.month, due)
+        end = end if end > start else _next_start(start, due)
+        window = Window(start_of_day_ms(start, zone), start_of_day_ms(end, zone), start)
+        if window.end_ms > from_ms:
+            found.append(window)
+        start = end
+    return found
+
+
 def windows_of(
-    averaging: Averaging, zone: ZoneInfo, from_ms: int, to_ms: int, billing_day: int = 1, first_ms: int | None = None
+    averaging: Averaging,
+    zone: ZoneInfo,
+    from_ms: int,
+    to_ms: int,
+    billing_days: BillingDays = FIRST_OF_MONTH,
+    first_ms: int | None = None,
 ) -> list[Window]:
     """The windows of an averaging period; only months, billing periods and years may still be open at ``to_ms``.
 
     ``first_ms`` is the earliest start of a running mean, where that is before ``from_ms``.
     """
-    return list(_windows_of(averaging, zone, from_ms, to_ms, billing_day, from_ms if first_ms is None else first_ms))
+    return list(_windows_of(averaging, zone, from_ms, to_ms, billing_days, from_ms if first_ms is None else first_ms))
 
 
 @lru_cache(maxsize=256)
 def _windows_of(
-    averaging: Averaging, zone: ZoneInfo, from_ms: int, to_ms: int, billing_day: int, first_ms: int
+    averaging: Averaging, zone: ZoneInfo, from_ms: int, to_ms: int, billing_days: BillingDays, first_ms: int
 ) -> tuple[Window, ...]:
     """Thousands of subjects ask for the windows of the same range: a calendar is reckoned out once."""
     if averaging is Averaging.HOUR:
@@ -124,7 +157,10 @@ def _windows_of(
         return tuple(day_windows(zone, from_ms, to_ms))
     if averaging is Averaging.YEAR:
         return tuple(year_windows(zone, from_ms, to_ms))
-    return tuple(billing_windows(zone, from_ms, to_ms, billing_day if averaging is Averaging.BILLING_PERIOD else 1))
+    if averaging is Averaging.BILLING_PERIOD and len(billing_days) > 1:
+        return tuple(dated_billing_windows(zone, from_ms, to_ms, billing_days))
+    billing_day = billing_days[0][1] if averaging is Averaging.BILLING_PERIOD else 1
+    return tuple(billing_windows(zone, from_ms, to_ms, billing_day))
 
 
 def _days_touching(zone: ZoneInfo, from_ms: int, to_ms: int) -> list[Window]:

@@ -22,13 +22,18 @@ class Bound(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LimitLine:
-    """One line across a panel; ``value`` in the panel's ``unit``; ``citation`` says where it is written."""
+    """One line across a panel; ``value`` in the panel's ``unit``; ``citation`` says where it is written.
+
+    ``start_ms`` and ``stop_ms`` cut it to the time in which it holds, where that is not all that the panel shows.
+    """
 
     value: float
     bound: Bound
     unit: str
     confidence: Confidence
     citation: str
+    start_ms: int | None = None
+    stop_ms: int | None = None
 
 
 def limit_lines(
@@ -51,10 +56,10 @@ def limit_lines(
 
 def _lines_of(rule_id: str, installation: Installation, rules: Iterable[Rule], day: date) -> Iterable[LimitLine]:
     for rule in rules:
-        if rule.id != rule_id or not rule.is_valid_on(day) or not rule.applies(installation.attributes):
+        if rule.id != rule_id or not rule.is_valid_on(day) or not rule.applies(installation.attributes_on(day)):
             continue
         try:
-            limit = limit_for(rule, installation, day)
+            limit = limit_for(rule, installation.attributes_on(day), day)
         except LimitUnknownError:
             # The finding says what the licence lacks; a board has no line to draw then.
             continue

@@ -3,6 +3,7 @@
 import difflib
 from collections import Counter
 from collections.abc import Collection, Mapping
+from datetime import date
 from pathlib import Path
 
 import click
@@ -98,10 +99,12 @@ def sources_without_limits(park: Park) -> list[str]:
             rule for rule in load_rulebook()
             if rule.subject == installation.kind and any(c.attribute == "standard" for c in rule.applies_to)
         ]  # fmt: skip
-        if rules and not any(rule.applies(installation.attributes) for rule in rules):
-            asked = ", ".join(sorted({c.attribute for rule in rules for c in rule.applies_to}))
-            kind = installation.kind.replace("_", " ")
-            found.append(f"no limit applies to '{installation.id}': rules for a {kind} look at {asked}")
+        for era in installation.dated.eras:
+            if rules and not any(rule.applies(era.attributes) for rule in rules):
+                asked = ", ".join(sorted({c.attribute for rule in rules for c in rule.applies_to}))
+                kind = installation.kind.replace("_", " ")
+                since = f" from {era.first_day} on" if era.first_day > date.min else ""
+                found.append(f"no limit applies to '{installation.id}'{since}: rules for a {kind} look at {asked}")
     return found
 
 
@@ -124,6 +127,7 @@ def summary(park: Park) -> list[str]:
     gateways = {device.gateway for device in park.devices.values()}
     gateways |= {point.gateway for point in park.points.values() if point.gateway}
     devices = {point.device for point in park.points.values()}
+    changes = dated_changes(park)
     return [
         f"{park.name_en} ({park.id}), {park.timezone.key}: the register is in order",
         f"  tenants        {len(park.firms())}, {_counted(len(park.contacts), 'contact')}",
@@ -132,7 +136,21 @@ def summary(park: Park) -> list[str]:
         f"  gateways       {len(gateways)}: {', '.join(sorted(gateways)) or 'none'}",
         f"  installations  {len(park.installations)}: {_breakdown(kinds)}",
         f"  symbiosis      {_counted(len(park.symbiosis), 'link')}",
+        *([f"  dated changes  {len(changes)}", *(f"    {line}" for line in changes)] if changes else []),
     ]
+
+
+def dated_changes(park: Park) -> list[str]:
+    """What holds from a day on: whose, since when, what, and by which document."""
+    owners = [("the park", park.dated), *((i.id, i.dated) for i in park.installations.values())]
+    found: list[str] = []
+    for owner, dated in owners:
+        for change in dated.changes:
+            said = [f"{name} = {value}" for name, value in change.attributes.items()]
+            said += [f"{name} ends" for name in change.without]
+            document = f"document: {change.document}" if change.document else "no document named"
+            found.append(f"{owner} from {change.first_day}: {', '.join(said)} ({document})")
+    return found
 
 
 def _breakdown(counts: Counter[str]) -> str:

@@ -10,15 +10,16 @@ import msgspec
 
 from service_runtime.errors import OperatorError
 
-_HEAD = "park.toml"
+_HEAD, _CHANGES = "park.toml", "changes"
 Attributes = dict[str, Any]
 
 
 class RegisterChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Changes of a park folder's texts; everything not named stays as it is.
 
-    ``installations`` overwrites or adds attributes by installation id; ``rows`` adds whole lines to tables by file
-    name (``symbiosis.csv``); ``without_devices`` takes away devices with their points and installations.
+    ``installations`` overwrites or adds attributes and dated ``changes`` by installation id; ``rows`` adds whole lines
+    to tables by file name (``symbiosis.csv``); ``without_devices`` takes away devices with their points and
+    installations.
     """
 
     timezone: str = ""
@@ -77,12 +78,22 @@ class RegisterChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _as_toml(head: dict[str, Any]) -> str:
-    """A register's head: plain values, one table of attributes, and a list of installations."""
+    """A register's head: plain values, one table of attributes, and a list of installations; each with its changes."""
     lines = [f"{key} = {_value(value)}" for key, value in head.items() if not isinstance(value, (dict, list))]
     lines += ["", "[attributes]", *(f"{key} = {_value(value)}" for key, value in head["attributes"].items())]
+    lines += _tables("changes", head.get(_CHANGES, []))
     for entry in head["installations"]:
-        lines += ["", "[[installations]]", *(f"{key} = {_value(value)}" for key, value in entry.items())]
+        attributes = {key: value for key, value in entry.items() if key != _CHANGES}
+        lines += _tables("installations", [attributes])
+        lines += _tables("installations.changes", entry.get(_CHANGES, []))
     return "\n".join(lines) + "\n"
+
+
+def _tables(name: str, tables: list[Attributes]) -> list[str]:
+    lines: list[str] = []
+    for table in tables:
+        lines += ["", f"[[{name}]]", *(f"{key} = {_value(value)}" for key, value in table.items())]
+    return lines
 
 
 def _value(value: object) -> str:
@@ -92,4 +103,6 @@ def _value(value: object) -> str:
         return value.isoformat()
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, list):
+        return f"[{', '.join(_value(each) for each in value)}]"
     return repr(value)

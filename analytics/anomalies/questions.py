@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from analytics.anomalies import bypass, energy_baseline, frozen_sensor, meter_tree, night_discharge
 from analytics.anomalies.anomaly import (
@@ -22,6 +23,7 @@ HALF_HOUR_SECONDS = 1800
 OUTLETS = ("wastewater_outlet", "tenant_outlet")
 LOAD_QUANTITIES = ("cod", "bod5", "tss")
 """The first that an outlet measures tells its load."""
+FLOW_ATTRIBUTE = "flow_device"
 LAB_ATTRIBUTE = "lab_device"
 MAY_REST = ("flow", "stack_flow")
 PRODUCTION = "produced_items"
@@ -41,19 +43,26 @@ class Question:
     installation: Installation | None = None
 
 
-def questions_of(park: Park) -> list[Question]:
-    """Everything that can be watched in a park."""
-    return [*_outlets(park), *_instruments(park), *_laboratory(park), *_meter_trees(park), *_energy(park)]
+def questions_of(park: Park, day: date) -> list[Question]:
+    """Everything that can be watched in a park, as the register names the devices on a local day."""
+    return [*_outlets(park, day), *_instruments(park), *_laboratory(park, day), *_meter_trees(park), *_energy(park)]
 
 
-def questions_about(park: Park, devices: frozenset[str]) -> list[Question]:
-    """Those that one of the devices helps to answer; all without devices."""
-    return [q for q in questions_of(park) if not devices or any(point.device in devices for point in q.points)]
+def days_of_devices(park: Park, first_day: date, last_day: date) -> list[date]:
+    """``first_day``, and each day up to ``last_day`` from which an installation has another device beside its own."""
+    changes = (change for installation in park.installations.values() for change in installation.dated.changes)
+    days = {c.first_day for c in changes if c.concerns(FLOW_ATTRIBUTE) or c.concerns(LAB_ATTRIBUTE)}
+    return [first_day, *sorted(day for day in days if first_day < day <= last_day)]
 
 
-def _outlets(park: Park) -> Iterator[Question]:
+def questions_about(park: Park, devices: frozenset[str], day: date) -> list[Question]:
+    """Those that one of the devices helps to answer on a local day; all without devices."""
+    return [q for q in questions_of(park, day) if not devices or any(point.device in devices for point in q.points)]
+
+
+def _outlets(park: Park, day: date) -> Iterator[Question]:
     for outlet in park.installations.values():
-        flow = park.points.get(f"{outlet.attributes.get('flow_device', '')}.flow")
+        flow = park.points.get(f"{outlet.attributes_on(day).get(FLOW_ATTRIBUTE, '')}.flow")
         if outlet.kind not in OUTLETS or flow is None:
             continue
         nights = night_discharge.HISTORY_NIGHTS
@@ -76,9 +85,9 @@ def _instruments(park: Park) -> Iterator[Question]:
         yield Question(FROZEN_SENSOR, point.id, point.tenant, (point,), slot, frozen_sensor.HISTORY_DAYS)
 
 
-def _laboratory(park: Park) -> Iterator[Question]:
+def _laboratory(park: Park, day: date) -> Iterator[Question]:
     for outlet in park.installations.values():
-        device = outlet.attributes.get(LAB_ATTRIBUTE)
+        device = outlet.attributes_on(day).get(LAB_ATTRIBUTE)
         for sample in park.points_of_device(str(device)) if device else ():
             shown = park.points.get(f"{outlet.device}.{sample.quantity.name}")
             if shown is not None and shown.unit == sample.unit:

@@ -1,8 +1,10 @@
 """Park + store + range -> anomalies of every local day that lies wholly in it; nothing to see is no anomaly."""
 
 import asyncio
+import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from analytics.anomalies.anomaly import (
     BYPASS,
@@ -22,14 +24,14 @@ from analytics.anomalies.grid import Grid
 from analytics.anomalies.laboratory import Uncertainty, against_laboratory, usual_uncertainty
 from analytics.anomalies.meter_tree import ACCURACY_PERCENT, TreeDay, meter_tree
 from analytics.anomalies.night_discharge import HISTORY_NIGHTS, NIGHT_HOURS, night_discharge
-from analytics.anomalies.questions import Question, questions_about
+from analytics.anomalies.questions import Question, days_of_devices, questions_about
 from analytics.anomalies.sentences import say
 from analytics.evaluators.register_difference import counted
 from analytics.indicators.park_view import ACCURACY_ATTRIBUTE
 from analytics.plan import JudgingRange, chunks
 from analytics.readings_query import SlotRequest, read_slots
 from analytics.slot_series import SlotSeries
-from analytics.windows import Window, day_window, day_windows, start_of_day_ms
+from analytics.windows import Window, day_window, day_windows, local_day, start_of_day_ms
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_store.protocol import TelemetryStore
 
@@ -45,10 +47,10 @@ async def find_anomalies(
 
     History is read from before the span, but not from before ``span.since_ms``. ``devices``: only what these tell.
     """
-    asked = questions_about(park, devices)
     found: list[Anomaly] = []
-    for part in chunks(park, span, CHUNK_DAYS):
+    for part in (piece for chunk in chunks(park, span, CHUNK_DAYS) for piece in _with_the_same_devices(park, chunk)):
         days = day_windows(park.timezone, part.from_ms, part.to_ms)
+        asked = questions_about(park, devices, days[0].day) if days else []
         if not days or not asked:
             continue
         requests = [(question, _requests(park, question, days, span.since_ms)) for question in asked]
@@ -64,6 +66,14 @@ async def find_anomalies(
         ]
         found += await asyncio.to_thread(_look, park, watches, days, noticed_at_ms)
     return sorted(found, key=lambda a: (a.day_start_ms, a.rule, a.subject))
+
+
+def _with_the_same_devices(park: Park, span: JudgingRange) -> Iterator[JudgingRange]:
+    zone = park.timezone
+    _, *later = days_of_devices(park, local_day(span.from_ms, zone), local_day(span.to_ms - 1, zone))
+    edges = [span.from_ms, *(start_of_day_ms(day, zone) for day in later), span.to_ms]
+    for start, end in itertools.pairwise(edges):
+        yield dataclasses.replace(span, from_ms=start, to_ms=end)
 
 
 def _requests(park: Park, question: Question, days: Sequence[Window], since_ms: int | None) -> tuple[SlotRequest, ...]:
@@ -118,7 +128,7 @@ class _Watch:
             if self.question.rule == LABORATORY:
                 shown, samples = (grid.between(day.start_ms, day.end_ms) for grid in grids)
                 unit = self._series[0].unit
-                yield from ((day, s) for s in against_laboratory(shown, samples, unit, self._uncertainty()))
+                yield from ((day, s) for s in against_laboratory(shown, samples, unit, self._uncertainty(day.day)))
                 continue
             if self.question.rule == NIGHT_DISCHARGE:
                 before = [self._night(day, back) for back in range(HISTORY_NIGHTS, 0, -1)]
@@ -132,12 +142,12 @@ class _Watch:
 
     def _meter_tree(self, days: Sequence[Window]) -> Iterator[tuple[Window, Sighting]]:
         trees: list[TreeDay] = []
-        accuracies = [self._accuracy(point) for point in self.question.points]
         for day in [*self._days_before(days[0]), *days]:
             total, *parts = (self._counted(series, day) for series in self._series)
             tree = TreeDay(total, tuple(parts))
             if day.start_ms >= days[0].start_ms:
                 span = (day.start_ms, day.end_ms)
+                accuracies = [self._accuracy(point, day.day) for point in self.question.points]
                 sighting = meter_tree(tree, trees, span, self._series[0].unit, accuracies)
                 if sighting is not None:
                     yield day, sighting
@@ -171,18 +181,17 @@ class _Watch:
         zone, night = self._park.timezone, day.day - timedelta(days=days_back)
         return start_of_day_ms(night, zone, NIGHT_HOURS[0]), start_of_day_ms(night, zone, NIGHT_HOURS[1])
 
-    def _accuracy(self, point: MeasuringPoint) -> float:
+    def _accuracy(self, point: MeasuringPoint, day: date) -> float:
         stated = (
-            installation.attributes.get(ACCURACY_ATTRIBUTE)
-            for installation in self._park.installations.values()
-            if installation.device == point.device
+            installation.attributes_on(day).get(ACCURACY_ATTRIBUTE)
+            for installation in self._park.installations_at(point.device)
         )
         return next((float(value) for value in stated if isinstance(value, (int, float))), ACCURACY_PERCENT)
 
-    def _uncertainty(self) -> Uncertainty:
+    def _uncertainty(self, day: date) -> Uncertainty:
         usual = usual_uncertainty(self.question.points[0].quantity.name)
         installation = self.question.installation
-        known = installation.attributes if installation else {}
+        known = installation.attributes_on(day) if installation else {}
         stated = {
             name: float(value)
             for name in ("instrument_percent", "laboratory_percent")

@@ -19,7 +19,7 @@ def licensed_amount(context: Context) -> Judge:
     A register read once an hour shows 23 of a day's 24 hours from its first to its last reading: what is licensed for
     the day would hide the missing one.
     """
-    licensed = context.installation.attributes.get(LICENSED_FLOW) if context.installation else None
+    licensed = context.attributes.get(LICENSED_FLOW)
     series = next(iter(context.series.values()))
     if isinstance(licensed, bool) or not isinstance(licensed, (int, float)) or licensed <= 0:
         return lambda _: nothing((series.point,), say("register_missing", attribute=LICENSED_FLOW))

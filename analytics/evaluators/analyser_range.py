@@ -28,13 +28,15 @@ def analyser_range(context: Context) -> Judge:
         return lambda _: nothing((), say("range_no_limit"))
 
     def judge(window: Window) -> Outcome:
-        limits = list(_limits(context.park, installation, local_day(window.end_ms - 1, context.park.timezone)))
+        day = local_day(window.end_ms - 1, context.park.timezone)
+        known = installation.attributes_on(day)
+        limits = list(_limits(context.park, installation, day))
         if not limits:
             return nothing((), say("range_no_limit"))
         ratios: list[float] = []
         evidence: list[str] = []
         for limit in limits:
-            high = installation.attributes.get(limit.attribute)
+            high = known.get(limit.attribute)
             if isinstance(high, bool) or not isinstance(high, (int, float)):
                 evidence.append(say("range_unknown", quantity=limit.quantity, attribute=limit.attribute))
                 continue
@@ -53,14 +55,15 @@ def analyser_range(context: Context) -> Judge:
 
 def _limits(park: Park, installation: Installation, day: date) -> Iterable[_Limit]:
     measured = {point.quantity.name for point in park.points_of_device(installation.device)}
+    known = installation.attributes_on(day)
     for rule in load_rulebook():
-        holds = rule.subject == installation.kind and rule.is_valid_on(day) and rule.applies(installation.attributes)
+        holds = rule.subject == installation.kind and rule.is_valid_on(day) and rule.applies(known)
         mean = rule.evaluator in (EvaluatorKind.THRESHOLD_MEAN, EvaluatorKind.CORRECTED_MEAN)
         # A thermometer is no analyser of this article: what counts is a concentration.
         if not holds or not mean or rule.quantity not in measured or not rule.unit.startswith("mg/"):
             continue
         try:
-            value = limit_for(rule, installation, day).value
+            value = limit_for(rule, known, day).value
         except LimitUnknownError:
             continue
         if value:

@@ -7,6 +7,7 @@ from analytics.rulebook.rule import Rule
 from analytics.slot_series import SlotSeries
 from analytics.windows import Window
 from telemetry_model.park_register import Installation, Park
+from telemetry_model.park_register.dated import Attribute
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,10 @@ class FlatSpan:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One rule for one subject, with the series it needs by point id; ``flat`` are stretches already marked in them."""
+    """One rule for one subject, with the series it needs by point id; ``flat`` are stretches already marked in them.
+
+    ``attributes`` are those of the installation or the park that are in force on the days of the windows to judge.
+    """
 
     rule: Rule
     park: Park
@@ -30,6 +34,7 @@ class Context:
     installation: Installation | None
     series: Mapping[str, SlotSeries]
     flat: Mapping[str, tuple[FlatSpan, ...]]
+    attributes: Mapping[str, Attribute]
 
     def point_of(self, quantity: str) -> str | None:
         """The installation's point of a quantity, if it has one."""

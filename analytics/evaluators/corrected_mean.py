@@ -21,8 +21,7 @@ def corrected_mean(context: Context) -> Judge:
     point = context.point_of(context.rule.quantity)
     if point is None:
         return lambda _: nothing((), say("no_data"))
-    attributes = context.installation.attributes if context.installation else {}
-    if attributes.get("already_at_reference_o2") is True:
+    if context.attributes.get("already_at_reference_o2") is True:
         return _uncorrected(context)
     oxygen = context.point_of(OXYGEN)
     reference = _reference(context)
@@ -37,8 +36,7 @@ def corrected_mean(context: Context) -> Judge:
 
 
 def _reference(context: Context) -> float | None:
-    attributes = context.installation.attributes if context.installation else {}
-    stated = attributes.get("o2_reference_percent", context.rule.o2_reference_percent)
+    stated = context.attributes.get("o2_reference_percent", context.rule.o2_reference_percent)
     return float(stated) if isinstance(stated, (int, float)) else context.rule.o2_reference_percent
 
 

@@ -104,11 +104,10 @@ def _month_use(context: Context, tenant: str, month: Window) -> _MonthUse | None
 
 def _is_proven(context: Context, window: Window, outcome: Outcome) -> bool:
     """Whether electricity alone tells the verdict: the facility uses nothing else, or it alone breaks the norm."""
-    installation = context.installation
-    if installation is not None and installation.attributes.get(CARRIERS) == ELECTRICITY_ONLY:
+    if context.attributes.get(CARRIERS) == ELECTRICITY_ONLY:
         return True
     try:
-        limit = limit_for(context.rule, installation, window.day, context.park.attributes)
+        limit = limit_for(context.rule, context.attributes, window.day)
     except LimitUnknownError:
         return True  # there is no verdict whatever the value, and the finding says why
     return outcome.observed is not None and not keeps(context.rule.comparison, outcome.observed, limit)

@@ -17,7 +17,7 @@ def range_mean(context: Context) -> Judge:
     point = context.point_of(rule.quantity)
     judge_mean = threshold_mean(context)
     try:
-        limit = limit_for(rule, context.installation, rule.valid_from)
+        limit = limit_for(rule, context.attributes, rule.valid_from)
     except LimitUnknownError:
         # Without limits nothing lies outside; the finding says why there are none.
         return judge_mean

@@ -20,7 +20,7 @@ def range_values(context: Context) -> Judge:
         return lambda _: nothing((), say("no_data"))
     series = context.series[point]
     try:
-        limit = limit_for(rule, context.installation, rule.valid_from)
+        limit = limit_for(rule, context.attributes, rule.valid_from)
     except LimitUnknownError:
         # Without limits nothing lies outside; the finding says why there are none.
         return lambda window: mean_outcome(context, series, window, window_counts(series, window))

@@ -1,28 +1,32 @@
 """What the register alone decides: shares of areas, single numbers, signed symbiosis links, automatic points."""
 
 import math
+from collections.abc import Mapping
 
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
 from analytics.rulebook.evidence import say
-from analytics.windows import Window
-from telemetry_model.park_register.types import Attribute
+from analytics.windows import Window, local_day
+from telemetry_model.park_register.dated import Attribute
 from telemetry_model.quantities import Kind
 
 
 def register_share(context: Context) -> Judge:
     """Judge the sum of some attributes over the sum of others, in percent; one that is missing gives no verdict."""
     rule = context.rule
-    outcome = _share(context, rule.numerator_attributes, rule.denominator_attributes)
-    return lambda _: outcome
+    return lambda window: _share(_facts(context, window), rule.numerator_attributes, rule.denominator_attributes)
 
 
 def register_value(context: Context) -> Judge:
     """Judge one attribute, the first of ``numerator_attributes``."""
     name = context.rule.numerator_attributes[0]
-    value = _number(context, name)
-    if value is None:
-        return _always(nothing((), say("register_missing", attribute=name)))
-    return _always(Outcome(value, 1.0, (say("register_value", attribute=name, observed=value),), ()))
+
+    def judge(window: Window) -> Outcome:
+        value = _number(_facts(context, window), name)
+        if value is None:
+            return nothing((), say("register_missing", attribute=name))
+        return Outcome(value, 1.0, (say("register_value", attribute=name, observed=value),), ())
+
+    return judge
 
 
 def symbiosis_links(context: Context) -> Judge:
@@ -41,8 +45,8 @@ def automatic_points(context: Context) -> Judge:
     return _always(Outcome(float(len(found)), 1.0, (words,), tuple(found)))
 
 
-def _share(context: Context, above: tuple[str, ...], below: tuple[str, ...]) -> Outcome:
-    numbers = {name: _number(context, name) for name in (*above, *below)}
+def _share(known: Mapping[str, Attribute], above: tuple[str, ...], below: tuple[str, ...]) -> Outcome:
+    numbers = {name: _number(known, name) for name in (*above, *below)}
     missing = [say("register_missing", attribute=name) for name, number in numbers.items() if number is None]
     if missing:
         return nothing((), *missing)
@@ -62,7 +66,11 @@ def _always(outcome: Outcome) -> Judge:
     return judge
 
 
-def _number(context: Context, name: str) -> float | None:
-    known = context.installation.attributes if context.installation else context.park.attributes
-    value: Attribute | None = known.get(name)
+def _facts(context: Context, window: Window) -> Mapping[str, Attribute]:
+    """As at the last day of the window, like records: what is held against a limit here is the register itself."""
+    return (context.installation or context.park).attributes_on(local_day(window.end_ms - 1, context.park.timezone))
+
+
+def _number(known: Mapping[str, Attribute], name: str) -> float | None:
+    value = known.get(name)
     return None if isinstance(value, bool) or not isinstance(value, (int, float)) else float(value)

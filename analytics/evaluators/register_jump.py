@@ -14,7 +14,7 @@ import numpy.typing as npt
 from analytics.frame_contract import Floats
 from analytics.rulebook.evidence import say
 from analytics.slot_series import SlotSeries
-from analytics.windows import HOUR_MS
+from analytics.windows import HOUR_MS, local_day
 from telemetry_model.park_register import MeasuringPoint, Park
 
 CONTRACT_MARGIN = 3
@@ -34,7 +34,7 @@ def find_jump(park: Park, series: SlotSeries, starts: npt.NDArray[np.int64], low
     passed = (starts[1:] - starts[:-1]) / HOUR_MS
     before, after = _alternating(low, high[:-1]), _alternating(high, low[1:])
     hours = _alternating(np.full(len(starts), series.slot_ms / HOUR_MS), passed)
-    contracted = contracted_kw(park, point)
+    contracted = contracted_kw(park, point, int(starts[0]), int(starts[-1]))
     if contracted is not None:
         per_hour = CONTRACT_MARGIN * contracted
     else:
@@ -64,10 +64,19 @@ def _alternating(within: Floats, between: Floats) -> Floats:
     return mixed
 
 
-def contracted_kw(park: Park, point: MeasuringPoint) -> float | None:
-    """The greatest contracted power of the supplies that the point's meter stands for, if it counts what they take."""
+def contracted_kw(park: Park, point: MeasuringPoint, first_ms: int, last_ms: int) -> float | None:
+    """The greatest contracted power of the supplies that the point's meter stands for, if it counts what they take.
+
+    What was contracted on any local day from the one of ``first_ms`` to the one of ``last_ms`` counts.
+    """
     if point.quantity.name not in _CONTRACTED_QUANTITIES:
         return None
-    stated = [installation.attributes.get("contracted_kw") for installation in park.installations_at(point.device)]
+    first_day, last_day = local_day(first_ms, park.timezone), local_day(last_ms, park.timezone)
+    stated = [
+        era.attributes.get("contracted_kw")
+        for installation in park.installations_at(point.device)
+        for era in installation.dated.eras
+        if era.first_day <= last_day and era.end_day > first_day
+    ]
     numbers = [float(kw) for kw in stated if isinstance(kw, (int, float)) and not isinstance(kw, bool) and kw > 0]
     return max(numbers, default=None)

@@ -137,11 +137,8 @@ def _specific(months: Sequence[EnergyMonth]) -> IndicatorValue | None:
 
 
 def _norm(park: Park, tenant: str, specific: IndicatorValue, day: date) -> tuple[NormComparison | None, str]:
-    processes = [
-        str(i.attributes["process"])
-        for i in park.installations.values()
-        if i.tenant == tenant and i.kind == "facility" and "process" in i.attributes
-    ]
+    works = (i.attributes_on(day) for i in park.installations.values() if i.tenant == tenant and i.kind == "facility")
+    processes = [str(known["process"]) for known in works if "process" in known]
     if not processes:
         return None, f"no facility of {tenant} in park.toml names its process"
     try:

@@ -28,7 +28,7 @@ _REGISTER = Basis("Park register", Confidence.SETTING)
 
 def outlet_indicators(view: ParkView, outlet: Installation) -> Iterator[ReportedIndicator]:
     """Load of each measured substance; for a treatment plant also removal and energy per cubic metre."""
-    flow_device = _device(outlet, FLOW_ATTRIBUTE)
+    flow_device = _device(view, outlet, FLOW_ATTRIBUTE)
     for quantity in LOAD_QUANTITIES:
         if view.point(outlet.device, quantity) is None:
             continue
@@ -64,7 +64,7 @@ def _load(view: ParkView, device: str, flow_device: str, quantity: str) -> Indic
 
 def _removal(view: ParkView, outlet: Installation, quantity: str) -> IndicatorValue:
     """From the slots in which flow, inlet and outlet were all measured: loads of different days do not compare."""
-    inlet, flow = _device(outlet, INLET_ATTRIBUTE), _device(outlet, FLOW_ATTRIBUTE)
+    inlet, flow = _device(view, outlet, INLET_ATTRIBUTE), _device(view, outlet, FLOW_ATTRIBUTE)
     if not inlet or view.point(inlet, quantity) is None:
         return untold("%", _REGISTER, f"'{INLET_ATTRIBUTE}' of {outlet.id} names no device that measures {quantity}")
     if not flow:
@@ -78,7 +78,7 @@ def _removal(view: ParkView, outlet: Installation, quantity: str) -> IndicatorVa
 
 
 def _treatment_energy(view: ParkView, outlet: Installation, flow_device: str) -> IndicatorValue:
-    energy_device = _device(outlet, ENERGY_ATTRIBUTE)
+    energy_device = _device(view, outlet, ENERGY_ATTRIBUTE)
     for attribute, device in ((ENERGY_ATTRIBUTE, energy_device), (FLOW_ATTRIBUTE, flow_device)):
         if not device:
             return untold("kWh/m3", _REGISTER, f"'{attribute}' of {outlet.id} is not set in the register")
@@ -112,7 +112,7 @@ def _treatment_energy_of_slots(view: ParkView, energy_device: str, flow_device: 
 
 
 def _fuel(view: ParkView, stack: Installation) -> IndicatorValue:
-    density = number(stack, DENSITY_ATTRIBUTE)
+    density = number(view.attributes(stack), DENSITY_ATTRIBUTE)
     if density is None:
         return untold("tCO2e", _REGISTER, f"'{DENSITY_ATTRIBUTE}' of {stack.id} is not set in the register")
     slots = view.slots(stack.device, "gas_flow")
@@ -135,6 +135,6 @@ def _listed(view: ParkView, stack: Installation, emissions: IndicatorValue) -> I
     return list_candidate(emitted, used, (view.end_day - view.first_day).days)
 
 
-def _device(installation: Installation, attribute: str) -> str:
-    value = installation.attributes.get(attribute)
+def _device(view: ParkView, installation: Installation, attribute: str) -> str:
+    value = view.attributes(installation).get(attribute)
     return value if isinstance(value, str) else ""

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from analytics.indicators.measured import Measured, total
 from analytics.indicators.store_readings import SLOT_MS, Missing, PointReadings, Slot, Span
 from analytics.windows import local_day
 from telemetry_model.park_register import Installation, MeasuringPoint, Park
+from telemetry_model.park_register.dated import Attribute
 
 ACCURACY_ATTRIBUTE = "meter_accuracy_percent"
 
@@ -50,6 +51,10 @@ class ParkView:
     def end_day(self) -> date:
         """The local day after the last one touched."""
         return date.fromordinal(local_day(self.span.end_ms - 1, self.zone).toordinal() + 1)
+
+    def attributes(self, installation: Installation) -> Mapping[str, Attribute]:
+        """What the register says of an installation on the first day of the span."""
+        return installation.attributes_on(self.first_day)
 
     def point(self, device: str, quantity: str) -> MeasuringPoint | None:
         """A device's point of a quantity."""
@@ -102,13 +107,13 @@ class ParkView:
 
     def _accuracy(self, point_id: str) -> float:
         device = point_id.partition(".")[0]
-        stated = (i.attributes.get(ACCURACY_ATTRIBUTE) for i in self.park.installations.values() if i.device == device)
+        stated = (self.attributes(i).get(ACCURACY_ATTRIBUTE) for i in self.park.installations_at(device))
         return next((float(value) for value in stated if isinstance(value, (int, float))), 0.0)
 
 
-def number(installation: Installation, attribute: str) -> float | None:
+def number(attributes: Mapping[str, Attribute], attribute: str) -> float | None:
     """A number among an installation's attributes."""
-    value = installation.attributes.get(attribute)
+    value = attributes.get(attribute)
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 

@@ -19,6 +19,7 @@ from analytics.indicators.tariff import (
     voltage_levels,
 )
 from telemetry_model.park_register import Installation
+from telemetry_model.park_register.dated import Attribute
 
 SUPPLY = "electricity_supply"
 ENERGY_PAIRS = (
@@ -56,7 +57,7 @@ def supply_indicators(view: ParkView, supply: Installation) -> Iterator[Reported
     yield report("time_of_use_cost", cost)
     share = peak_share(bill) if isinstance(bill, TimeOfUseCost) else untold("%", _TARIFF, cost.reason)
     yield report("peak_energy_share", share)
-    yield report("power_factor_charge", _charge(supply, cost, active, reactive))
+    yield report("power_factor_charge", _charge(view, supply, cost, active, reactive))
 
 
 def _mean_powers_kw(view: ParkView, supply: Installation) -> tuple[list[float], float, int]:
@@ -81,30 +82,49 @@ def _cost(
     view: ParkView, supply: Installation, quantity: str, active: Measured | Missing
 ) -> TimeOfUseCost | IndicatorValue:
     """The bill, or why there is none."""
-    level = supply.attributes.get(VOLTAGE_ATTRIBUTE)
-    if level is None:
-        return untold("VND", _TARIFF, f"'{VOLTAGE_ATTRIBUTE}' of {supply.id} is not set in the register")
-    if level not in voltage_levels():
-        known = ", ".join(voltage_levels())
-        return untold("VND", _TARIFF, f"'{VOLTAGE_ATTRIBUTE}' of {supply.id} is '{level}' (known: {known})")
+    levels = _levels(view, supply)
+    for _, level in levels:
+        if level is None:
+            return untold("VND", _TARIFF, f"'{VOLTAGE_ATTRIBUTE}' of {supply.id} is not set in the register")
+        if level not in voltage_levels():
+            known = ", ".join(voltage_levels())
+            return untold("VND", _TARIFF, f"'{VOLTAGE_ATTRIBUTE}' of {supply.id} is '{level}' (known: {known})")
     if isinstance(active, Missing):
         return untold("VND", _TARIFF, active.reason)
     intervals = [EnergyInterval(*slot) for slot in view.slots(supply.device, quantity)]
-    tariff = CustomerTariff(str(level), hours_of(supply))
+    (_, first), *later = levels
+    tariff = CustomerTariff(str(first), hours_of(supply), tuple((since, str(level)) for since, level in later))
     return time_of_use_cost(intervals, tariff, view.zone, view.law_day, active.data_capture)
 
 
+def _levels(view: ParkView, supply: Installation) -> list[tuple[date, Attribute | None]]:
+    """The voltage level of each stretch of the span, by its first day; of the day whose prices are asked for."""
+    if view.law_day is not None:
+        return [(date.min, supply.attributes_on(view.law_day).get(VOLTAGE_ATTRIBUTE))]
+    touched = (era for era in supply.dated.eras if era.first_day < view.end_day and era.end_day > view.first_day)
+    return [(era.first_day, era.attributes.get(VOLTAGE_ATTRIBUTE)) for era in touched]
+
+
 def hours_of(supply: Installation | None) -> tuple[tuple[date, str], ...]:
-    """Legacy hours until the day that the register states for this customer."""
-    changed = supply.attributes.get(NEW_HOURS_ATTRIBUTE) if supply else None
-    legacy = ((date.min, "legacy"),)
-    return (*legacy, (changed, "decision-963")) if isinstance(changed, date) else legacy
+    """Legacy hours until the day that the register states for this customer, as it stood on each day."""
+    steps: dict[date, str] = {date.min: "legacy"}
+    for era in supply.dated.eras if supply else ():
+        changed = era.attributes.get(NEW_HOURS_ATTRIBUTE)
+        is_new = isinstance(changed, date) and changed <= era.first_day
+        steps[era.first_day] = "decision-963" if is_new else "legacy"
+        if isinstance(changed, date) and era.first_day < changed < era.end_day:
+            steps[changed] = "decision-963"
+    return tuple(sorted(steps.items()))
 
 
 def _charge(
-    supply: Installation, cost: IndicatorValue, active: Measured | Missing, reactive: Measured | Missing
+    view: ParkView,
+    supply: Installation,
+    cost: IndicatorValue,
+    active: Measured | Missing,
+    reactive: Measured | Missing,
 ) -> IndicatorValue:
-    demand = number(supply, "contracted_kw")
+    demand = number(view.attributes(supply), "contracted_kw")
     if cost.value is None or isinstance(active, Missing):
         return untold("VND", _TARIFF, cost.reason or "no active energy was measured")
     if isinstance(reactive, Missing):

@@ -65,10 +65,24 @@ class EnergyPrices:
 
 @dataclass(frozen=True, slots=True)
 class CustomerTariff:
-    """What a customer is billed by: a voltage level, and hours by the first day on which they hold, in order."""
+    """What a customer is billed by: a voltage level, and hours by the first day on which they hold, in order.
+
+    ``later_levels`` are the voltage levels that took the place of the first one, likewise.
+    """
 
     voltage_level: str
     hours: tuple[tuple[date, str], ...] = ((date.min, "legacy"),)
+    later_levels: tuple[tuple[date, str], ...] = ()
+
+    def level_on(self, day: date) -> str:
+        """The voltage level on a local day."""
+        place = bisect.bisect_right([since for since, _ in self.later_levels], day)
+        return self.later_levels[place - 1][1] if place else self.voltage_level
+
+    @property
+    def levels(self) -> str:
+        """Every voltage level by name, in order."""
+        return ", ".join(dict.fromkeys((self.voltage_level, *(level for _, level in self.later_levels))))
 
     def hours_on(self, day: date) -> TariffHours:
         """The hours that hold on a local day; ``LookupError`` before the first ones, or for unknown ones."""
@@ -123,7 +137,7 @@ def time_of_use_cost(
     for piece in _quarters(intervals):
         local = datetime.fromtimestamp(piece.start_ms / 1000, tz=UTC).astimezone(zone)
         day = law_day or local.date()
-        prices = _prices_on(tariff.voltage_level, day)
+        prices = _prices_on(tariff.level_on(day), day)
         if prices is None:
             unpriced = min(unpriced or day, day)
             continue
@@ -229,12 +243,12 @@ def _cost(
     lines: Sequence[CostLine], basis: Basis, unpriced: date | None, tariff: CustomerTariff, data_capture: float
 ) -> IndicatorValue:
     used = ", ".join(dict.fromkeys(line.hours for line in lines))
-    inputs: dict[str, float | str] = {"voltage_level": tariff.voltage_level, "hours": used}
+    inputs: dict[str, float | str] = {"voltage_level": tariff.levels, "hours": used}
     for line in lines:
         name = f"{line.band.value}_kwh"
         inputs[name] = float(inputs.get(name, 0.0)) + line.energy_kwh
     if unpriced is not None:
-        return untold("VND", basis, f"no price of '{tariff.voltage_level}' is known for {unpriced}", inputs)
+        return untold("VND", basis, f"no price of '{tariff.level_on(unpriced)}' is known for {unpriced}", inputs)
     if not lines:
         return untold("VND", basis, "no energy was measured", inputs)
     value = math.fsum(line.cost_vnd for line in lines)

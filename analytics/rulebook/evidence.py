@@ -105,6 +105,26 @@ SENTENCES: dict[str, Sentence] = {
         "Limits {low} to {high} {unit} come from '{attribute}_low' and '{attribute}_high' in the park register.",
         "Giới hạn từ {low} đến {high} {unit} lấy từ '{attribute}_low' và '{attribute}_high' trong sổ đăng ký khu.",
     ),
+    "register_since": Sentence(
+        "'{attribute}' = {value} has been in force since {since}; the register names no document.",
+        "'{attribute}' = {value} có hiệu lực từ ngày {since}; sổ đăng ký không ghi văn bản.",
+    ),
+    "register_since_document": Sentence(
+        "'{attribute}' = {value} has been in force since {since}, document: {document}.",
+        "'{attribute}' = {value} có hiệu lực từ ngày {since}, văn bản: {document}.",
+    ),
+    "register_ended": Sentence(
+        "'{attribute}' has not been in force since {since}; the register names no document.",
+        "'{attribute}' hết hiệu lực từ ngày {since}; sổ đăng ký không ghi văn bản.",
+    ),
+    "register_ended_document": Sentence(
+        "'{attribute}' has not been in force since {since}, document: {document}.",
+        "'{attribute}' hết hiệu lực từ ngày {since}, văn bản: {document}.",
+    ),
+    "register_changes": Sentence(
+        "'{attribute}' changes on {since}, within this period; the whole period is judged by what held on {day}.",
+        "'{attribute}' thay đổi từ ngày {since}, trong kỳ này; cả kỳ được đánh giá theo giá trị hiệu lực ngày {day}.",
+    ),
     "limit_table_missing": Sentence(
         "{citation}: limit table not loaded; load it from the official annex, or give the licence's own limit as "
         "'{attribute}' in the register. Until then there is no verdict.",

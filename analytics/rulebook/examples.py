@@ -2,13 +2,11 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from types import MappingProxyType
 from typing import NamedTuple
 
 from analytics.finding import Verdict
 from analytics.rulebook.limits import Limit, LimitUnknownError, keeps, limit_for
 from analytics.rulebook.rule import Comparison, Example, Rule
-from telemetry_model.park_register import Installation
 
 AIR_OXYGEN_PERCENT = 21.0
 
@@ -47,10 +45,8 @@ def observed_of(rule: Rule, example: Example) -> float | None:
 def _problems(rule: Rule, example: Example) -> Iterable[str]:
     if not rule.applies(example.attributes):
         yield f"the rule does not apply to {dict(example.attributes)}"
-    attributes = MappingProxyType(dict(example.attributes))
-    installation = Installation("example", rule.subject, "", "park", "", "", attributes)
     try:
-        limit: Limit | None = limit_for(rule, installation, example.day or rule.valid_from)
+        limit: Limit | None = limit_for(rule, example.attributes, example.day or rule.valid_from)
         words = limit.explanation if limit else ""
     except LimitUnknownError as error:
         limit, words = None, str(error)

@@ -7,8 +7,7 @@ from datetime import date
 from analytics.finding import Confidence
 from analytics.rulebook.evidence import say
 from analytics.rulebook.rule import Comparison, Formula, Rule
-from telemetry_model.park_register import Installation
-from telemetry_model.park_register.types import Attribute
+from telemetry_model.park_register.dated import Attribute
 from telemetry_model.units import UNIT_SUFFIX
 
 _WITHOUT_LICENCE = ("ambient_station", "park", "point")
@@ -29,6 +28,8 @@ class Limit:
     citation: str
     confidence: Confidence
     explanation: str
+    attributes: tuple[str, ...] = ()
+    """The register attributes it rests on."""
 
     @property
     def may_be_shown_as_law(self) -> bool:
@@ -36,16 +37,13 @@ class Limit:
         return self.confidence is Confidence.SOURCE
 
 
-def limit_for(
-    rule: Rule, installation: Installation | None, day: date, attributes: Mapping[str, Attribute] | None = None
-) -> Limit:
-    """The limit on ``day``; park rules give the park's ``attributes`` instead of an installation.
+def limit_for(rule: Rule, known: Mapping[str, Attribute], day: date) -> Limit:
+    """The limit on ``day`` for an installation, or the park, of which the attributes ``known`` are in force then.
 
     Raises :class:`LimitUnknownError` when the rule does not hold that day, or the licence lacks what it needs.
     """
     if not rule.is_valid_on(day):
         raise LimitUnknownError(say("limit_not_valid", rule=rule.id, version=rule.version, day=day.isoformat()))
-    known = installation.attributes if installation is not None else (attributes or {})
     if rule.comparison is Comparison.REPORT:
         return Limit(None, None, None, rule.unit, rule.citation, rule.confidence, say("report_only"))
     if rule.comparison is Comparison.BETWEEN:
@@ -59,7 +57,7 @@ def limit_for(
         return _with_factors(rule, rule.formula, base, citation, known)
     key = "limit_setting" if rule.confidence is Confidence.SETTING else "limit_fixed"
     words = say(key, limit=base, unit=rule.unit, citation=citation)
-    return Limit(base, None, None, rule.unit, citation, rule.confidence, words)
+    return Limit(base, None, None, rule.unit, citation, rule.confidence, words, _column(rule))
 
 
 def permit_attributes(rule: Rule) -> tuple[str, ...]:
@@ -73,6 +71,14 @@ def permit_attributes(rule: Rule) -> tuple[str, ...]:
         suffix = UNIT_SUFFIX.get(rule.unit, "")
         names.append("_".join(part for part in ("permit", rule.quantity, suffix) if part))
     return tuple(dict.fromkeys(names))
+
+
+def limit_attributes(rule: Rule) -> tuple[str, ...]:
+    """Every register attribute on which the limit of a rule may rest."""
+    own = permit_attributes(rule)
+    if rule.comparison is Comparison.BETWEEN:
+        return tuple(f"{name}_{side}" for name in own for side in ("low", "high"))
+    return (*own, *_column(rule), *(rule.formula.factors if rule.formula is not None else ()))
 
 
 def keeps(comparison: Comparison, observed: float, limit: Limit) -> bool:
@@ -92,7 +98,8 @@ def _range(rule: Rule, known: Mapping[str, Attribute]) -> Limit:
         if f"{name}_low" in known and f"{name}_high" in known:
             low, high = _number(rule, known, f"{name}_low"), _number(rule, known, f"{name}_high")
             words = say("limit_permit_between", low=low, high=high, unit=rule.unit, attribute=name)
-            return Limit(None, low, high, rule.unit, rule.citation, _own_confidence(rule), words)
+            rests_on = (f"{name}_low", f"{name}_high")
+            return Limit(None, low, high, rule.unit, rule.citation, _own_confidence(rule), words, rests_on)
     if rule.low is None or rule.high is None:
         attribute = " + ".join(f"{name}_low, {name}_high" for name in permit_attributes(rule))
         raise LimitUnknownError(say("limit_table_missing", citation=rule.citation, attribute=attribute))
@@ -104,13 +111,17 @@ def _range(rule: Rule, known: Mapping[str, Attribute]) -> Limit:
 def _from_register(rule: Rule, known: Mapping[str, Attribute], attribute: str) -> Limit:
     value = _number(rule, known, attribute)
     words = say("limit_permit", limit=value, unit=rule.unit, attribute=attribute)
-    return Limit(value, None, None, rule.unit, rule.citation, _own_confidence(rule, attribute), words)
+    return Limit(value, None, None, rule.unit, rule.citation, _own_confidence(rule, attribute), words, (attribute,))
 
 
 def _own_confidence(rule: Rule, attribute: str = "") -> Confidence:
     """A figure of the licence is the licence's; a level the operator chose for himself stays a setting."""
     chosen = rule.confidence is Confidence.SETTING and attribute == rule.permit_attribute != ""
     return Confidence.SETTING if chosen else Confidence.PERMIT
+
+
+def _column(rule: Rule) -> tuple[str, ...]:
+    return (rule.column_attribute,) if rule.limit_by_column else ()
 
 
 def _base(rule: Rule, known: Mapping[str, Attribute]) -> float:
@@ -138,7 +149,8 @@ def _with_factors(rule: Rule, formula: Formula, base: float, citation: str, know
     key = "limit_formula_setting" if rule.confidence is Confidence.SETTING else "limit_formula"
     words = say(key, base=base, **names, k1=first, k2=second, limit=value, unit=rule.unit, citation=citation)
     confidence = Confidence.PERMIT if rule.confidence is Confidence.SOURCE else rule.confidence
-    return Limit(value, None, None, rule.unit, citation, confidence, words)
+    rests_on = (*_column(rule), *formula.factors)
+    return Limit(value, None, None, rule.unit, citation, confidence, words, rests_on)
 
 
 def _number(rule: Rule, known: Mapping[str, Attribute], attribute: str) -> float:

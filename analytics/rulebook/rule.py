@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from analytics.finding import Confidence, Verdict
+from telemetry_model.park_register.dated import Attribute
 from telemetry_model.park_register.records import Destination
-from telemetry_model.park_register.types import Attribute
 from telemetry_model.quantities import Medium
 
 DEFAULT_MINIMUM_DATA_CAPTURE = 0.80

@@ -44,7 +44,7 @@ async def build_scorecard(
     firm_specs = [spec for table in tables if table.id == FIRM_TABLE for spec in table.indicators]
     return Scorecard(
         park=park.id, name_vi=park.name_vi, name_en=park.name_en, year=year,
-        is_fictional=any(park.attributes.get(name) is True for name in BANNERS), has_store=store is not None,
+        is_fictional=any(park.dated.first.get(name) is True for name in BANNERS), has_store=store is not None,
         timezone=zone.key, made_at_ms=now_ms, until_ms=until_ms, cells=tuple(cells),
         firms=tuple(firm_cells(park, firm_specs, load_rulebook(), first_day, last_day)),
     )  # fmt: skip

@@ -214,22 +214,30 @@ def _line(series: ChartSeries, frame: ChartFrame, stacked: bool) -> Option:
 
 
 def _mark_lines(limits: Sequence[LimitLine], frame: ChartFrame) -> Option:
-    lines = [
-        {
-            "yAxis": limit.value,
-            "name": limit_label(limit, frame.language),
-            "lineStyle": {
-                "color": RED if limit.confidence is not Confidence.SETTING else AMBER, "type": "dashed", "width": 1.4,
-            },
-            "label": {
-                "formatter": limit_label(limit, frame.language), "position": "insideStartTop", "fontSize": 11,
-                "textBorderColor": "#fff", "textBorderWidth": 3,
-                "color": RED if limit.confidence is not Confidence.SETTING else AMBER,
-            },
-        }
-        for limit in limits
-    ]  # fmt: skip
+    lines = [_cut_to_its_time(limit, frame, _looks(limit, frame)) for limit in limits]
     return {"silent": True, "symbol": "none", "z": 1, "data": lines}  # below the data: a label must hide none of it
+
+
+def _looks(limit: LimitLine, frame: ChartFrame) -> Option:
+    colour, label = RED if limit.confidence is not Confidence.SETTING else AMBER, limit_label(limit, frame.language)
+    return {
+        "name": label,
+        "lineStyle": {"color": colour, "type": "dashed", "width": 1.4},
+        "label": {
+            "formatter": label, "position": "insideStartTop", "fontSize": 11, "textBorderColor": "#fff",
+            "textBorderWidth": 3, "color": colour,
+        },
+    }  # fmt: skip
+
+
+def _cut_to_its_time(limit: LimitLine, frame: ChartFrame, looks: Option) -> Option | list[Option]:
+    """A line across the chart, or from one point to another when the limit holds for some of its time alone."""
+    if limit.start_ms is None and limit.stop_ms is None:
+        return {"yAxis": limit.value, **looks}
+    start_ms = frame.start_ms if limit.start_ms is None else limit.start_ms
+    stop_ms = frame.stop_ms if limit.stop_ms is None else limit.stop_ms
+    ends = [[wall_clock_ms(at, frame.zone), limit.value] for at in (start_ms, stop_ms)]
+    return [{"coord": ends[0], **looks}, {"coord": ends[1]}]
 
 
 def _status_pieces(language: str) -> Option:

@@ -29,7 +29,7 @@ def chosen_language(asked: str) -> str:
 
 def banner_key(park: Park) -> str:
     """Which warning the register asks for (``simulated``, ``replayed``), or nothing for a real park."""
-    return next((key for name, key in _BANNERS.items() if park.attributes.get(name) is True), "")
+    return next((key for name, key in _BANNERS.items() if park.dated.first.get(name) is True), "")
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """One panel in the browser: builds its card once, then shows each new answer in place."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from nicegui import ui
 
@@ -13,7 +12,7 @@ from dashboards.console.charts import ChartFrame, Option, bar_option, status_opt
 from dashboards.console.elements import VERDICT_MARKS, TableCell, rows_table, text_element, verdict_cell
 from dashboards.console.texts import say
 from dashboards.derive import AnomalyLine, FindingLine, verdict_counts
-from dashboards.limits import limit_lines
+from dashboards.limit_steps import stepped_limit_lines
 from dashboards.words import (
     VERDICTS,
     anomaly_title,
@@ -82,8 +81,9 @@ class PanelCard:
             return bar_option(answer.series, frame)
         if self.panel.kind is PanelKind.INSTRUMENT_STATUS:
             return status_option(answer.series, frame)
-        day = datetime.fromtimestamp((answer.stop_ms - 1) / 1000, tz=UTC).astimezone(zone).date()
-        limits = limit_lines(self.panel.limit, self._park, self._rules, day, self._view.tenant)
+        limits = stepped_limit_lines(
+            self.panel.limit, self._park, self._rules, answer.start_ms, answer.stop_ms, self._view.tenant
+        )
         return timeseries_option(answer.series, frame, limits, self.panel.stacked)
 
     def _show_chart(self, option: Option) -> None:

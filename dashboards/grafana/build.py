@@ -40,6 +40,7 @@ from dashboards.grafana.findings_view import (
     verdict_steps,
 )
 from dashboards.grafana.targets import DATASOURCE, targets_of
+from dashboards.limit_steps import steps_text
 from dashboards.limits import LimitLine, limit_lines
 from dashboards.words import device_name, limit_label, unit_symbol
 from telemetry_model.park_register import Park
@@ -82,7 +83,8 @@ def _panel(panel: Panel, board: Board, park: Park, rules: Sequence[Rule], day: d
     limits = limit_lines(panel.limit, park, rules, day)
     builder = _of_kind(panel, limits, language)
     builder.title(panel.title.say(language)).datasource(DATASOURCE).span(panel.width).height(panel.height)
-    builder.description(_description(panel, limits, language)).interval(MINIMUM_INTERVAL)
+    steps = steps_text(panel.limit, park, rules, day, language)
+    builder.description(_description(panel, limits, steps, language)).interval(MINIMUM_INTERVAL)
     if panel.range_days:
         builder.time_from(f"{panel.range_days}d")
     if not isinstance(builder, table.Panel | statetimeline.Panel):
@@ -148,11 +150,12 @@ def _draw_limits(builder: timeseries.Panel, limits: Sequence[LimitLine]) -> None
     builder.axis_soft_max(max(limit.value for limit in limits) * 1.1)
 
 
-def _description(panel: Panel, limits: Sequence[LimitLine], language: str) -> str:
+def _description(panel: Panel, limits: Sequence[LimitLine], steps: str, language: str) -> str:
     said = [panel.description.say(language)]
     if any(query.derive is Derive.INCREASE for query in panel.queries):
         said.append(_EXCHANGES.say(language))
     said += [f"{limit_label(limit, language)}: {limit.citation}" for limit in limits]
+    said.append(steps)
     return "\n\n".join(text for text in said if text)
 
 

@@ -82,7 +82,7 @@ class Firm:
         self.sector: Sector = sector_named(park.tenants[tenant].sector, tenant)
         self.devices = find_firm_devices(park, tenant)
         supply = park.installations.get(f"{tenant}-supply")
-        contracted = supply.attributes.get("contracted_kw", 500) if supply else 500
+        contracted = supply.dated.first.get("contracted_kw", 500) if supply else 500
         self.contracted_mw = float(str(contracted)) / 1000.0
         self._items_per_hour = ITEMS_PER_HOUR_PER_MW * self.contracted_mw
         self._hours = WorkingHours(self.sector)

@@ -20,7 +20,7 @@ class Laboratory:
         self._seed = seed
         self._pairs: list[tuple[str, str]] = []
         for installation in park.installations.values():
-            device = installation.attributes.get(LAB_ATTRIBUTE)
+            device = installation.dated.first.get(LAB_ATTRIBUTE)
             for point in park.points_of_device(str(device)) if device else ():
                 self._pairs.append((point.id, f"{installation.device}.{point.quantity.name}"))
         self.points = frozenset(point for point, _ in self._pairs)

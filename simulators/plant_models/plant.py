@@ -46,8 +46,8 @@ class PlantModel:
         self._laboratory = Laboratory(park, seed)
         self._board = SignalBoard(park.points.keys() - self._laboratory.points)
         self._calendar = ParkCalendar(park.timezone)
-        latitude = float(str(park.attributes.get("latitude_degrees", 20.86)))
-        longitude = float(str(park.attributes.get("longitude_degrees", 106.68)))
+        latitude = float(str(park.dated.first.get("latitude_degrees", 20.86)))
+        longitude = float(str(park.dated.first.get("longitude_degrees", 106.68)))
         self._weather = Weather(seed, latitude, longitude)
         self._firms = [Firm(park, tenant.id, scenario) for tenant in park.firms()]
         self._central = CentralPlant(park, seed, step_minutes)

@@ -7,6 +7,7 @@ and where they apply ``contacts.csv``, ``devices.csv``, ``symbiosis.csv``, ``top
 problem, each with file, row and column.
 """
 
+from telemetry_model.park_register.dated import AttributeChange, DatedAttributes, Era
 from telemetry_model.park_register.parse import REQUIRED_FILES, parse_park
 from telemetry_model.park_register.problems import RegisterError, RegisterProblem
 from telemetry_model.park_register.records import (
@@ -33,11 +34,14 @@ from telemetry_model.park_register.types import (
 
 __all__ = [
     "REQUIRED_FILES",
+    "AttributeChange",
     "CircularProduct",
     "Contact",
+    "DatedAttributes",
     "Destination",
     "DeviceConnection",
     "Direction",
+    "Era",
     "EvidenceRecord",
     "Installation",
     "MaterialLot",

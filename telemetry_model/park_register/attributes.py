@@ -12,9 +12,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
+from telemetry_model.park_register.dated import Attribute
 from telemetry_model.park_register.problems import RegisterProblem
 from telemetry_model.park_register.tables import IDENTIFIER
-from telemetry_model.park_register.types import Attribute, MeasuringPoint
+from telemetry_model.park_register.types import MeasuringPoint
 from telemetry_model.quantities import QUANTITIES, Medium
 from telemetry_model.units import UNIT_SUFFIX
 
@@ -159,6 +160,11 @@ PARK_ATTRIBUTES: Mapping[str, AttributeForm] = MappingProxyType(
         "live_data_alert_percent": _POSITIVE,
     }
 )
+
+LASTING_PARK_ATTRIBUTES = (
+    "fictional", "simulated", "replayed", "province_vi", "province_en", "latitude_degrees", "longitude_degrees",
+)  # fmt: skip
+"""What the park is, whatever the day: no change may name these."""
 
 _LIMIT_PREFIXES: Mapping[str, tuple[tuple[str, Medium], ...]] = MappingProxyType(
     {

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from telemetry_model.park_register.attributes import PARK_ATTRIBUTES, attribute_forms, check_attributes
+from telemetry_model.park_register.installations import read_installations, read_park_attributes
 from telemetry_model.park_register.mappings import read_sparkplug, read_topics
 from telemetry_model.park_register.problems import RegisterError, RegisterProblem
 from telemetry_model.park_register.record_tables import (
@@ -21,8 +21,6 @@ from telemetry_model.park_register.record_tables import (
 from telemetry_model.park_register.spreadsheet import tidy
 from telemetry_model.park_register.tables import IDENTIFIER, Row, read_table, read_toml
 from telemetry_model.park_register.types import (
-    INSTALLATION_KINDS,
-    Attribute,
     Contact,
     DeviceConnection,
     EvidenceRecord,
@@ -62,7 +60,7 @@ def parse_park(files: Mapping[str, str]) -> Park:
     devices = _devices(files.get("devices.csv"), problems)
     points = _points(files["points.csv"], tenants, problems)
     _stop_when_unread(points, problems=problems)
-    installations = _installations(head, tenants, points, problems)
+    installations = read_installations(head, tenants, points, problems)
     zone = _timezone(head, problems)
     park = Park(
         id=_head_text(head, "id", problems),
@@ -70,7 +68,7 @@ def parse_park(files: Mapping[str, str]) -> Park:
         name_en=_head_text(head, "name_en", problems),
         timezone=zone,
         monitoring_since=_head_date(head, "monitoring_since", problems),
-        attributes=_park_attributes(head, points, problems),
+        dated=read_park_attributes(head, points, problems),
         tenants=MappingProxyType(tenants),
         points=MappingProxyType(points),
         contacts=_contacts(files.get("contacts.csv"), tenants, problems),
@@ -123,26 +121,6 @@ def _timezone(head: dict[str, Any], problems: list[RegisterProblem]) -> ZoneInfo
     except (ZoneInfoNotFoundError, ValueError):
         problems.append(RegisterProblem("park.toml", None, "timezone", f"'{name}' is not a known time zone"))
         return ZoneInfo("UTC")
-
-
-def _attributes(raw: object, where: str, problems: list[RegisterProblem]) -> Mapping[str, Attribute]:
-    if not isinstance(raw, dict):
-        problems.append(RegisterProblem("park.toml", None, where, "must be a table"))
-        return MappingProxyType({})
-    for key, value in raw.items():
-        if not isinstance(value, (str, int, float, bool, date)):
-            problems.append(
-                RegisterProblem("park.toml", None, f"{where}.{key}", "must be a text, number, date or bool")
-            )
-    return MappingProxyType(raw)
-
-
-def _park_attributes(
-    head: dict[str, Any], points: Mapping[str, MeasuringPoint], problems: list[RegisterProblem]
-) -> Mapping[str, Attribute]:
-    attributes = _attributes(head.get("attributes", {}), "attributes", problems)
-    problems += check_attributes("attributes", attributes, PARK_ATTRIBUTES, points, owner="the park", is_open=True)
-    return attributes
 
 
 def _tenants(text: str, problems: list[RegisterProblem]) -> dict[str, Tenant]:
@@ -282,36 +260,6 @@ def _devices(text: str | None, problems: list[RegisterProblem]) -> dict[str, Dev
             poll_seconds=row.number_in("poll_seconds", 60, 0.1, 86_400),
         )
     return devices
-
-
-def _installations(
-    head: dict[str, Any],
-    tenants: dict[str, Tenant],
-    points: dict[str, MeasuringPoint],
-    problems: list[RegisterProblem],
-) -> dict[str, Installation]:
-    found: dict[str, Installation] = {}
-    for index, raw in enumerate(head.get("installations", []), start=1):
-        where = f"installations[{index}]"
-        fixed = {key: str(raw.get(key, "")) for key in ("id", "kind", "device", "tenant", "name_vi", "name_en")}
-        for key in ("id", "kind", "tenant", "name_vi", "name_en"):
-            if not fixed[key]:
-                problems.append(RegisterProblem("park.toml", None, f"{where}.{key}", "a text is required"))
-        if fixed["kind"] and fixed["kind"] not in INSTALLATION_KINDS:
-            problem = f"unknown kind '{fixed['kind']}' (known: {', '.join(INSTALLATION_KINDS)})"
-            problems.append(RegisterProblem("park.toml", None, f"{where}.kind", problem))
-        if fixed["tenant"] and fixed["tenant"] not in tenants:
-            problem = f"unknown tenant '{fixed['tenant']}' (not in tenants.csv)"
-            problems.append(RegisterProblem("park.toml", None, f"{where}.tenant", problem))
-        if fixed["id"] in found:
-            problems.append(RegisterProblem("park.toml", None, f"{where}.id", f"'{fixed['id']}' is there twice"))
-        rest = {key: value for key, value in raw.items() if key not in fixed}
-        attributes = _attributes(rest, where, problems)
-        if fixed["kind"] in INSTALLATION_KINDS:
-            owner = f"'{fixed['id']}' (kind {fixed['kind']})"
-            problems += check_attributes(where, attributes, attribute_forms(fixed["kind"]), points, owner=owner)
-        found[fixed["id"]] = Installation(**fixed, attributes=attributes)
-    return found
 
 
 def _symbiosis(

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
-from types import MappingProxyType
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from telemetry_model.park_register.dated import Attribute, DatedAttributes
 from telemetry_model.park_register.records import (
     CircularProduct,
     MaterialLot,
@@ -18,7 +18,6 @@ from telemetry_model.park_register.records import (
 )
 from telemetry_model.quantities import Medium, Quantity
 
-Attribute = str | int | float | bool | date
 PARK_TENANT = "park"
 """The tenant id of the park operator itself; its points and findings belong to no firm."""
 
@@ -103,7 +102,10 @@ INSTALLATION_KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """A thing the law has rules for: an outlet, a stack, a supply meter ... ``attributes`` decide which rules apply."""
+    """A thing the law has rules for: an outlet, a stack, a supply meter ... Its attributes decide which rules apply.
+
+    They hold by the day: :meth:`attributes_on`. ``dated.first`` is what held before the first change.
+    """
 
     id: str
     kind: str
@@ -111,7 +113,11 @@ class Installation:
     tenant: str
     name_vi: str
     name_en: str
-    attributes: Mapping[str, Attribute] = field(default_factory=lambda: MappingProxyType({}))
+    dated: DatedAttributes = field(default_factory=DatedAttributes)
+
+    def attributes_on(self, day: date) -> Mapping[str, Attribute]:
+        """What holds for it on a local day."""
+        return self.dated.on(day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +192,8 @@ class Park:
     name_en: str
     timezone: ZoneInfo
     monitoring_since: date | None
-    attributes: Mapping[str, Attribute]
+    dated: DatedAttributes
+    """Facts about the park by the day; of those that say what it is there is one for good, in ``dated.first``."""
     tenants: Mapping[str, Tenant]
     points: Mapping[str, MeasuringPoint]
     contacts: tuple[Contact, ...]
@@ -210,6 +217,10 @@ class Park:
         object.__setattr__(self, "_of_device", _grouped(self.points.values(), attrgetter("device")))
         object.__setattr__(self, "_with_role", _grouped(self.points.values(), attrgetter("role")))
         object.__setattr__(self, "_at_device", _grouped(self.installations.values(), attrgetter("device")))
+
+    def attributes_on(self, day: date) -> Mapping[str, Attribute]:
+        """Facts about the park that hold on a local day."""
+        return self.dated.on(day)
 
     def exchanges_of(self, point: str, start_ms: int, end_ms: int) -> list[MeterExchange]:
         """Exchanges of a point's meter in ``(start_ms, end_ms)``, in the order of time."""

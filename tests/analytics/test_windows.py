@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from analytics.rulebook.rule import Averaging
 from analytics.windows import (
     HOUR_MS,
+    BillingDays,
     billing_windows,
+    dated_billing_windows,
     day_window,
     day_windows,
     hour_windows,
@@ -90,9 +92,47 @@ def test_a_billing_day_the_month_lacks_is_its_last_day(billing_day: int, starts:
     assert [w.day for w in windows] == starts
 
 
+def _starts(days: str, billing_days: BillingDays) -> list[date]:
+    first, last = (start_of_day_ms(date.fromisoformat(day), HANOI) for day in days.split(".."))
+    return [window.day for window in windows_of(Averaging.BILLING_PERIOD, HANOI, first, last, billing_days)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "starts"),
+    [
+        ("2026-03-01", ["2026-02-01", "2026-03-01", "2026-03-15", "2026-04-15"]),
+        ("2026-03-10", ["2026-02-01", "2026-03-01", "2026-04-01", "2026-04-15"]),
+        ("2026-03-15", ["2026-02-01", "2026-03-01", "2026-04-01", "2026-04-15"]),
+    ],
+)
+def test_a_period_keeps_the_billing_day_it_began_with(changed: str, starts: list[str]) -> None:
+    billing_days = ((date.min, 1), (date.fromisoformat(changed), 15))
+    assert _starts("2026-02-01..2026-05-01", billing_days) == [date.fromisoformat(start) for start in starts]
+
+
+def test_a_billing_day_can_change_back() -> None:
+    billing_days = ((date.min, 1), (date(2026, 3, 10), 15), (date(2026, 6, 1), 1))
+    days = [f"{window:%m-%d}" for window in _starts("2026-03-01..2026-08-01", billing_days)]
+    assert days == ["03-01", "04-01", "04-15", "05-15", "06-15", "07-01"]
+
+
+@given(zone=ZONES, day=DAYS, dues=st.tuples(st.integers(1, 31), st.integers(1, 31)), after=st.integers(-90, 260))
+def test_periods_cover_the_range_whenever_the_billing_day_changes(
+    zone: ZoneInfo, day: date, dues: tuple[int, int], after: int
+) -> None:
+    billing_days = ((date.min, dues[0]), (day + timedelta(days=after), dues[1]))
+    edges = [start_of_day_ms(day + timedelta(days=days), zone) for days in (0, 100, 200)]
+    windows = dated_billing_windows(zone, edges[0], edges[2], billing_days)
+    assert windows[0].start_ms <= edges[0] < windows[0].end_ms
+    assert windows[-1].start_ms < edges[2] <= windows[-1].end_ms
+    assert all(one.end_ms == other.start_ms for one, other in pairwise(windows))
+    pieces = [w for one, other in pairwise(edges) for w in dated_billing_windows(zone, one, other, billing_days)]
+    assert set(pieces) == set(windows)
+
+
 def test_a_month_ignores_the_billing_day() -> None:
     start, stop = start_of_day_ms(date(2026, 1, 1), HANOI), start_of_day_ms(date(2026, 2, 1), HANOI)
-    assert [w.day for w in windows_of(Averaging.MONTH, HANOI, start, stop, 15)] == [date(2026, 1, 1)]
+    assert [w.day for w in windows_of(Averaging.MONTH, HANOI, start, stop, ((date.min, 15),))] == [date(2026, 1, 1)]
 
 
 @given(zone=ZONES, day=DAYS, days=st.integers(1, 9))

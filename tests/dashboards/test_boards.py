@@ -11,7 +11,7 @@ from dashboards.boards import boards_of, park_overview, tenant_board, wastewater
 from dashboards.boards import rules as board_rules
 from dashboards.limits import Bound, limit_lines
 from dashboards.queries.scope import QueryScope
-from telemetry_model.park_register import Park
+from telemetry_model.park_register import DatedAttributes, Park
 from telemetry_store.query import SeriesQuery
 
 DAY = date(2026, 11, 23)
@@ -102,7 +102,7 @@ def test_a_tenant_sees_only_its_own_contract_limit(park: Park) -> None:
 
 
 def test_a_licence_that_lacks_its_column_gives_no_line(park: Park) -> None:
-    outlet = replace(park.installations["det-may-kien-an-outlet"], attributes={})
+    outlet = replace(park.installations["det-may-kien-an-outlet"], dated=DatedAttributes())
     bare = replace(park, installations={**park.installations, outlet.id: outlet})
     limit = wastewater_and_emissions(bare).panel("tenant-cod").limit
     assert limit is not None

@@ -22,6 +22,47 @@ def test_a_good_register_is_summed_up(ecopark: Run, park_folder: Path) -> None:
     ]
 
 
+STACK = """
+[[installations]]
+id = "chp"
+kind = "stack"
+device = "em-1"
+tenant = "park"
+name_vi = "Ống khói"
+name_en = "Stack"
+equipment = "gas_turbine"
+standard = "qcvn19-2024"
+capacity_mw = 12
+column = "B"
+licensed_on = 2025-08-01
+"""
+
+
+def test_dated_changes_are_listed_with_their_documents(ecopark: Run, park_folder: Path) -> None:
+    head = park_folder / "park.toml"
+    device = (park_folder / "points.csv").read_text().splitlines()[1].partition(".")[0]
+    changes = '\n[[installations.changes]]\nfrom = 2026-09-01\npermit_co_mg_nm3 = 80\nwithout = ["standard"]\n'
+    changes += "\n[[changes]]\nfrom = 2026-10-01\ndocument = 'QD 5'\narea_ha = 9\n"
+    head.write_text(head.read_text() + STACK.replace("em-1", device) + changes)
+    done = ecopark("park", "check", park_folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    *listed, note = done.stdout.splitlines()[7:11]
+    assert listed == [
+        "  dated changes  2",
+        "    the park from 2026-10-01: area_ha = 9 (document: QD 5)",
+        "    chp from 2026-09-01: permit_co_mg_nm3 = 80, standard ends (no document named)",
+    ]
+    assert note.startswith("  note: no limit applies to 'chp' from 2026-09-01 on: rules for a stack look at ")
+
+
+def test_a_change_that_is_wrong_is_named_with_its_field(ecopark: Run, park_folder: Path) -> None:
+    head = park_folder / "park.toml"
+    head.write_text(head.read_text() + "\n[[changes]]\nfrom = 2026-10-01\nsimulated = false\n")
+    done = ecopark("park", "check", park_folder)
+    assert done.returncode == 2
+    assert done.stderr.startswith("park.toml, column changes[1].simulated: 'simulated' says what the park is")
+
+
 @pytest.mark.parametrize("text", [None, "tenant,name,email,language\n"])
 def test_a_park_without_contacts_is_sound_and_sends_no_letters(
     ecopark: Run, park_folder: Path, text: str | None

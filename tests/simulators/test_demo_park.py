@@ -77,7 +77,7 @@ def test_symbiosis_links_name_measured_points(park: Park) -> None:
 
 
 def test_installations_carry_what_the_rules_need(park: Park) -> None:
-    outlet = park.installations["central-wwtp-outlet"].attributes
-    stack = park.installations["chp-stack"].attributes
+    outlet = park.installations["central-wwtp-outlet"].dated.first
+    stack = park.installations["chp-stack"].dated.first
     assert (outlet["standard"], outlet["column"], outlet["kq"], outlet["kf"]) == ("qcvn40-2011", "A", 0.9, 1.0)
     assert (stack["equipment"], stack["column"], stack["permit_co_mg_nm3"]) == ("gas_turbine", "B", 100)

@@ -132,7 +132,7 @@ def test_more_than_half_of_the_wastewater_is_reused(history: History) -> None:
 def test_the_sun_gives_more_than_the_parks_target(park: Park, history: History) -> None:
     roles = ("pv_generation", "grid_import", "chp_generation")
     pv, grid, chp = (sum(history.gain(p.id) for p in park.points_with_role(role)) for role in roles)
-    target = park.attributes["renewable_share_target_percent"]
+    target = park.dated.first["renewable_share_target_percent"]
     assert isinstance(target, float)
     assert 100 * pv / (pv + grid + chp) > 1.3 * target
 

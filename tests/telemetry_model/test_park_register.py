@@ -60,7 +60,7 @@ def test_a_good_register_is_read_whole() -> None:
     point = park.points["em-1.active_power"]
     assert (point.device, point.medium, point.field_name) == ("em-1", Medium.ENERGY, "active_power_kw")
     assert (point.low, point.high, point.interval_seconds) == (0, 500, 60)
-    assert park.installations["outlet"].attributes["kq"] == 0.9
+    assert park.installations["outlet"].dated.first["kq"] == 0.9
     assert park.monitoring_since == date(2026, 1, 1)
     assert [tenant.id for tenant in park.firms()] == ["steel"]
 

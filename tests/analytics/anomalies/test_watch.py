@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
@@ -54,7 +55,7 @@ async def fill(store: SqliteStore, rows: list[ReadingRow]) -> None:
 
 
 def test_the_register_decides_what_is_watched(park: Park) -> None:
-    asked = {(q.rule.id, q.subject, tuple(p.id for p in q.points)) for q in questions_of(park)}
+    asked = {(q.rule.id, q.subject, tuple(p.id for p in q.points)) for q in questions_of(park, date(2026, 6, 3))}
     assert asked == {
         ("AN-01", "outlet", ("fm.flow",)),
         ("AN-02", "outlet", ("fm.flow", "wq.cod")),
@@ -64,7 +65,7 @@ def test_the_register_decides_what_is_watched(park: Park) -> None:
 
 
 def test_a_park_without_outlets_meters_and_instruments_has_nothing_to_watch(make_park: ParkBuilder) -> None:
-    assert questions_of(make_park("", ("met.temperature,park,z,weather,degC,60,",))) == []
+    assert questions_of(make_park("", ("met.temperature,park,z,weather,degC,60,",)), date(2026, 6, 3)) == []
 
 
 async def frozen_day(store: SqliteStore, park: Park, at: At, make_readings: Rows) -> list[Anomaly]:

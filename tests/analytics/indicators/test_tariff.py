@@ -7,6 +7,7 @@ import pytest
 
 from analytics.indicators.measured import Measured
 from analytics.indicators.power_factor_charge import charge_percent, power_factor, power_factor_charge
+from analytics.indicators.supply_indicators import hours_of
 from analytics.indicators.tariff import (
     Band,
     CustomerTariff,
@@ -16,6 +17,7 @@ from analytics.indicators.tariff import (
     time_of_use_cost,
     voltage_levels,
 )
+from telemetry_model.park_register import AttributeChange, DatedAttributes, Installation
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 LEGACY, NEW = load_hours()
@@ -61,6 +63,25 @@ def test_legacy_hours_after_the_decision_carry_the_conflict() -> None:
     assert (before.cost.basis.confidence, after.cost.basis.confidence) == ("source", "setting")
     assert "CONFLICT" in after.cost.basis.note
     assert after.cost.inputs["hours"] == "legacy"
+
+
+def test_a_new_voltage_level_has_its_price_from_its_day_on() -> None:
+    tariff = CustomerTariff("22kv", later_levels=((date(2026, 3, 11), "110kv"),))
+    hours = [EnergyInterval(ms(f"2026-03-{day}T13:00"), ms(f"2026-03-{day}T14:00"), 10) for day in (10, 11)]
+    found = time_of_use_cost(hours, tariff, HANOI)
+    assert [(line.vnd_per_kwh, line.energy_kwh) for line in found.lines] == [(1811, 10), (1833, 10)]
+    assert found.cost.inputs["voltage_level"] == "22kv, 110kv"
+
+
+def test_the_hours_of_a_customer_are_those_stated_on_the_day() -> None:
+    days = (date(2026, 3, 1), date(2026, 5, 1), date(2026, 6, 1))
+    changes = (
+        AttributeChange(days[0], {"tariff_hours_963_from": days[1]}),
+        AttributeChange(days[2], {}, without=("tariff_hours_963_from",)),
+    )
+    supply = Installation("s", "electricity_supply", "em", "alpha", "S", "S", DatedAttributes({}, changes))
+    expected = ((date.min, "legacy"), (days[0], "legacy"), (days[1], "decision-963"), (days[2], "legacy"))
+    assert hours_of(supply) == expected
 
 
 def test_old_energy_under_the_tariff_of_a_later_day_keeps_its_weekday() -> None:
