@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from analytics.finding import Confidence
 from analytics.rulebook import Comparison, Limit, LimitUnknownError, Rule, limit_for
+from analytics.rulebook.doubt import Doubt
 from dashboards.board import LimitRef
 from telemetry_model.park_register import Installation, Park
 
@@ -29,6 +30,8 @@ class LimitLine:
     unit: str
     confidence: Confidence
     citation: str
+    to_confirm: tuple[Doubt, ...] = ()
+    """Parts of the rule, besides the number, that are settings to confirm."""
 
 
 def limit_lines(
@@ -71,4 +74,4 @@ def _lines(rule: Rule, limit: Limit) -> Iterable[LimitLine]:
     }[rule.comparison]
     for value, bound in bounds:
         if value is not None:
-            yield LimitLine(value, bound, limit.unit, limit.confidence, limit.citation)
+            yield LimitLine(value, bound, limit.unit, limit.confidence, limit.citation, limit.to_confirm)

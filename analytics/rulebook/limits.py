@@ -1,10 +1,11 @@
 """The limit a rule gives one installation on one day, with its citation and how sure we are of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from analytics.finding import Confidence
+from analytics.rulebook.doubt import Doubt
 from analytics.rulebook.evidence import say
 from analytics.rulebook.rule import Comparison, Formula, Rule
 from telemetry_model.park_register import Installation
@@ -29,6 +30,8 @@ class Limit:
     citation: str
     confidence: Confidence
     explanation: str
+    to_confirm: tuple[Doubt, ...] = ()
+    """Parts of the rule, besides the number, that this comparison rests on and that were not read in a text."""
 
     @property
     def may_be_shown_as_law(self) -> bool:
@@ -46,6 +49,18 @@ def limit_for(
     if not rule.is_valid_on(day):
         raise LimitUnknownError(say("limit_not_valid", rule=rule.id, version=rule.version, day=day.isoformat()))
     known = installation.attributes if installation is not None else (attributes or {})
+    return replace(_limit(rule, known), to_confirm=_to_confirm(rule, known, day))
+
+
+def _to_confirm(rule: Rule, known: Mapping[str, Attribute], day: date) -> tuple[Doubt, ...]:
+    own = any(name in known or f"{name}_low" in known for name in permit_attributes(rule)) if rule.to_confirm else False
+    column = str(known.get(rule.column_attribute, ""))
+    return tuple(
+        doubt for doubt in rule.to_confirm if doubt.matters(day, column) and not (own and doubt.part.is_of_the_table)
+    )
+
+
+def _limit(rule: Rule, known: Mapping[str, Attribute]) -> Limit:
     if rule.comparison is Comparison.REPORT:
         return Limit(None, None, None, rule.unit, rule.citation, rule.confidence, say("report_only"))
     if rule.comparison is Comparison.BETWEEN:
