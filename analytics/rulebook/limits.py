@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from analytics.finding import Confidence
-from analytics.rulebook.doubt import Doubt
+from analytics.rulebook.doubt import Doubt, Part
 from analytics.rulebook.evidence import say
 from analytics.rulebook.rule import Comparison, Formula, Rule
 from telemetry_model.park_register import Installation
@@ -54,9 +54,14 @@ def limit_for(
 
 def _to_confirm(rule: Rule, known: Mapping[str, Attribute], day: date) -> tuple[Doubt, ...]:
     own = any(name in known or f"{name}_low" in known for name in permit_attributes(rule)) if rule.to_confirm else False
+    is_corrected = known.get("already_at_reference_o2") is not True
     column = str(known.get(rule.column_attribute, ""))
     return tuple(
-        doubt for doubt in rule.to_confirm if doubt.matters(day, column) and not (own and doubt.part.is_of_the_table)
+        doubt
+        for doubt in rule.to_confirm
+        if doubt.matters(day, column)
+        and not (own and doubt.part.is_of_the_table)
+        and (is_corrected or doubt.part is not Part.FORMULA)
     )
 
 

@@ -54,9 +54,9 @@ def air(played: Played) -> dict[str, str]:
     }  # fmt: skip
     air_chart(means, 45, AIR_SOURCE).save(HERE / "air-pm25.png")
     rows = [
-        (f"`{e['rule']}`", str(e["subject"]), _limit(e), basis([e]), f"{e['judged']:,} of {e['windows']:,}", f"{e['exceeded']:,}",
-         f"{number(e, 'p50'):.1f}", f"{number(e, 'p95'):.1f}", f"{number(e, 'p98'):.1f}", f"{number(e, 'highest'):.1f}",
-         f"{number(e, 'hours'):,.0f}", f"{number(e, 'longest_hours'):,.0f}")
+        (f"`{e['rule']}`", str(e["subject"]), _limit(e), basis([e]), f"{e['judged']:,} of {e['windows']:,}",
+         f"{e['exceeded']:,}", *(f"{number(e, name):.1f}" for name in ("p50", "p95", "p98", "highest")),
+         *(f"{number(e, name):,.0f}" for name in ("hours", "longest_hours")))
         for e in played.exceedances
     ]  # fmt: skip
     header = ("rule", "station", "limit, µg/m³", "basis", "windows judged", "exceeded", "P50", "P95", "P98", "highest",
