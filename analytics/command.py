@@ -147,7 +147,11 @@ def rules() -> None:
 
 @rules.command("list")
 def list_rules() -> None:
-    """One line per rule version, beginning with its id; `law`, `permit` or `setting` says how sure the limit is."""
+    """One line per rule version, beginning with its id; `law`, `permit` or `setting` says how sure the limit is.
+
+    `law+?` means that the number is law and something else about the rule is still to be confirmed, such as the period
+    it is averaged over: `ecopark rules explain ID` says what.
+    """
     for rule in load_rulebook():
         click.echo(rule_line(rule))
 

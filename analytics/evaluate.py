@@ -14,6 +14,7 @@ from analytics.frame_contract import SlotFrame
 from analytics.indicator import Indicator
 from analytics.plan import LOOK_BACK_MS, JudgingRange, Task, chunks, plan
 from analytics.readings_query import SlotRequest, read_slots
+from analytics.rulebook.doubt import capture_sentence
 from analytics.rulebook.evidence import say
 from analytics.rulebook.limits import Limit, LimitUnknownError, keeps, limit_for
 from analytics.rulebook.register_dates import register_sentences
@@ -219,13 +220,16 @@ def _limit(task: Task, day: date) -> Limit | str:
 
 
 def conclude(rule: Rule, outcome: Outcome, limit: Limit | str, evidence: list[str]) -> Verdict:
-    """The verdict; adds to ``evidence`` where the limit comes from, or why there is no verdict."""
+    """The verdict; adds to ``evidence`` where the limit comes from and what is to be confirmed, or why none."""
     evidence.append(limit.explanation if isinstance(limit, Limit) else limit)
+    if isinstance(limit, Limit):
+        evidence += [doubt.sentence() for doubt in limit.to_confirm]
     if outcome.observed is None or not isinstance(limit, Limit):
         return Verdict.INSUFFICIENT_DATA
     if outcome.data_capture < rule.minimum_data_capture - CAPTURE_TOLERANCE:
         capture = round(100 * outcome.data_capture, 1)
         evidence.append(say("capture_low", capture=capture, minimum=100 * rule.minimum_data_capture))
+        evidence.append(capture_sentence())
         return Verdict.INSUFFICIENT_DATA
     return Verdict.COMPLIANT if keeps(rule.comparison, outcome.observed, limit) else Verdict.EXCEEDED
 

@@ -29,6 +29,7 @@ from analytics.plan import JudgingRange, chunks
 from analytics.report import utc_text
 from analytics.rulebook import Rule, load_rulebook
 from analytics.rulebook.rule import Comparison
+from analytics.rulebook.text import basis_mark
 from analytics.windows import local_text
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
@@ -40,7 +41,7 @@ from telemetry_store.protocol import TelemetryStore
 
 HEADER = (
     f"{'period (local)':<16} {'rule':<18} {'subject':<24} {'windows':>7} {'judged':>7} {'exceeded':>8} {'P50':>9} "
-    f"{'P95':>9} {'P98':>9} {'highest':>9} {'limit':>9} {'unit':<7} {'hours':>8} {'longest':>8} {'data':>5}"
+    f"{'P95':>9} {'P98':>9} {'highest':>9} {'limit':>9} {'unit':<7} {'hours':>8} {'longest':>8} {'data':>5}  basis"
 )
 
 
@@ -59,7 +60,8 @@ def exceedances(**options: object) -> None:
 
     A window (24 h, 1 h, running 8 h ...) counts as judged when it had enough data; P50, P95, P98 and the highest value
     are of judged windows. Hours are the time covered by windows that did not keep their limit; overlapping windows
-    count once. Data is the share of expected data over all windows.
+    count once. Data is the share of expected data over all windows. Basis says whether the limit is law, permit or
+    setting, and which part of the rule (averaging, formula ...) is a setting to confirm although its limit is not.
 
     \b
     ecopark analytics exceedances --store sqlite:///telemetry.db --park DIR --from 2026-01-01 --to 2026-12-31
@@ -143,7 +145,8 @@ def _as_json(entry: Exceedances) -> str:
         "longest_hours": round(entry.longest_hours, 6),
         "data_capture": round(entry.data_capture, 6),
         "citation": entry.citation,
-        "confidence": entry.confidence,
+        "confidence": entry.confidence.value,
+        "to_confirm": list(entry.to_confirm),
     }
     return json.dumps(fields, ensure_ascii=False)
 
@@ -155,5 +158,6 @@ def _as_row(entry: Exceedances, zone: ZoneInfo) -> str:
     return (
         f"{local_text(entry.start_ms, zone):<16} {entry.rule:<18} {entry.subject:<24} {entry.windows:>7} "
         f"{entry.judged:>7} {entry.exceeded:>8} {values} {limits:>9} {entry.unit:<7} {entry.hours:>8.6g} "
-        f"{entry.longest_hours:>8.6g} {100 * entry.data_capture:>4.0f}%"
+        f"{entry.longest_hours:>8.6g} {100 * entry.data_capture:>4.0f}%  "
+        f"{basis_mark(entry.confidence, entry.to_confirm)}"
     )

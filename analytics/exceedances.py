@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from analytics.finding import Finding, Verdict
+from analytics.finding import Confidence, Finding, Verdict
 from analytics.indicator import MONTH_PREFIX, Indicator
+from analytics.rulebook.doubt import Part, doubtful_parts
 from analytics.windows import HOUR_MS
 
 PERCENTILES = (50, 95, 98)
@@ -37,7 +38,9 @@ class Exceedances:
     longest_hours: float
     data_capture: float
     citation: str
-    confidence: str
+    confidence: Confidence
+    to_confirm: tuple[Part, ...] = ()
+    """Parts of the rule, besides its limit, that are still to be confirmed."""
 
     def indicators(self) -> list[Indicator]:
         """What the store keeps of a month: one value each of percentiles, count and hours, named after the rule."""
@@ -127,5 +130,5 @@ def _summary(gathered: _Gathered, start_ms: int, end_ms: int) -> Exceedances:
         exceeded=len(gathered.broken), percentiles={share: percentile(ordered, share) for share in PERCENTILES},
         highest=ordered[-1] if ordered else None, hours=math.fsum(lengths), longest_hours=max(lengths),
         data_capture=math.fsum(gathered.captures) / len(gathered.captures), citation=last.citation,
-        confidence=last.confidence.value,
+        confidence=last.confidence, to_confirm=doubtful_parts(last.evidence),
     )  # fmt: skip

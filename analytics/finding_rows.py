@@ -2,6 +2,7 @@
 
 from analytics.finding import Confidence, Finding, Verdict
 from analytics.revision import ChangeReason, KnownFinding, Revision, finding_digest
+from analytics.rulebook.doubt import doubtful_parts
 from telemetry_model.storage_schema import FINDING_REVISIONS, FINDINGS
 from telemetry_store.rows import FieldValue, RecordRow
 
@@ -30,6 +31,11 @@ def margin_percent(finding: Finding) -> float | None:
     if finding.observed is None or not finding.limit:
         return None
     return round(100 * (finding.observed - finding.limit) / abs(finding.limit), 3)
+
+
+def to_confirm_of(finding: Finding) -> str:
+    """The parts of its rule that its evidence calls doubtful, apart by blanks: for boards, which read no sentences."""
+    return " ".join(doubtful_parts(finding.evidence))
 
 
 def finding_of(park: str, tags: dict[str, str], time_ms: object, cells: dict[str, object]) -> Finding:
@@ -101,6 +107,7 @@ def _fields(finding: Finding, revision: Revision) -> dict[str, FieldValue]:
         "confidence": finding.confidence.value,
         "points": " ".join(finding.points),
         "evidence": "\n".join(finding.evidence),
+        "to_confirm": to_confirm_of(finding),
         "absent": " ".join(name for name in _MAY_BE_ABSENT if numbers[name] is None),
         "digest": finding_digest(finding),
         "known_at_ms": revision.known_at_ms,

@@ -20,6 +20,7 @@ from analytics.finding_rows import (
     record_of,
     revision_of,
     revision_record_of,
+    to_confirm_of,
 )
 from analytics.indicator import Indicator
 from analytics.revision import Basis, ChangeReason, Key, KnownFinding, Revision, finding_digest, key_of
@@ -40,6 +41,7 @@ _HEAD_COLUMNS = (
     "absent",
     "data_capture",
     "provisional",
+    "to_confirm",
     *REVISION_COLUMNS,
 )
 _INDICATOR_FIELDS = ("value", "unit", "data_capture", "period_end_ms")
@@ -64,6 +66,7 @@ class _Head(NamedTuple):
     observed: float | None
     data_capture: float
     provisional: bool
+    to_confirm: str
 
 
 async def write_findings(store: TelemetryStore, findings: Sequence[Finding], basis: Basis = _NO_BASIS) -> int:
@@ -93,6 +96,9 @@ async def record_findings(store: TelemetryStore, findings: Sequence[Finding], ba
                 continue
             reason = _reason(head, finding, basis)
             fresh.append((finding, basis.revision(finding, head.revision.number + 1, reason)))
+        elif head.to_confirm != to_confirm_of(finding):
+            # A mark that came or went is said at once, in place: the verdict is the one of that revision.
+            rows.append(record_of(finding, head.revision))
     fresh = await _numbered(store, fresh)
     known.update({key_of(finding): revision for finding, revision in fresh})
     kept = [revision_record_of(finding, revision) for finding, revision in fresh]
@@ -197,6 +203,7 @@ def _head_of(cells: dict[str, object]) -> _Head:
         observed_of(cells),
         float(str(cells["data_capture"])),
         bool(cells["provisional"]),
+        str(cells["to_confirm"] or ""),
     )
 
 

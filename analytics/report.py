@@ -7,9 +7,17 @@ from zoneinfo import ZoneInfo
 
 from analytics.both_languages import evidence_objects
 from analytics.finding import Confidence, Finding, Verdict
+from analytics.rulebook.doubt import doubtful_parts
 from analytics.rulebook.limits import permit_attributes
-from analytics.rulebook.rule import Averaging, Comparison, EvaluatorKind, Rule
-from analytics.rulebook.text import CONFIDENCE_MARK, averaging_text, comparison_text, confidence_text, verdict_title
+from analytics.rulebook.rule import Comparison, EvaluatorKind, Rule
+from analytics.rulebook.text import (
+    CONFIDENCE_MARK,
+    averaging_text,
+    basis_mark,
+    comparison_text,
+    confidence_text,
+    verdict_title,
+)
 from analytics.windows import local_text
 
 HEADER = (
@@ -48,6 +56,7 @@ def finding_fields(finding: Finding) -> dict[str, object]:
         "minimum_data_capture": finding.minimum_data_capture,
         "citation": finding.citation,
         "confidence": finding.confidence.value,
+        "to_confirm": list(doubtful_parts(finding.evidence)),
         "judged_at": utc_text(finding.judged_at_ms),
         "points": list(finding.points),
         "evidence": evidence_objects(finding.evidence),
@@ -64,15 +73,8 @@ def as_row(finding: Finding, zone: ZoneInfo, rule: Rule | None = None) -> str:
     return (
         f"{start:<16} {finding.rule:<18} {finding.subject:<28} {finding.verdict + '*' * finding.provisional:<18} "
         f"{observed:>10} {limit:>12} {finding.unit:<7} {100 * finding.data_capture:>4.0f}%  "
-        f"{CONFIDENCE_MARK[finding.confidence]}"
+        f"{basis_mark(finding.confidence, doubtful_parts(finding.evidence))}"
     )
-
-
-OUTFALLS = ("wastewater_outlet", "tenant_outlet", "stack")
-DAY_MEAN_IS_REMEMBERED = (
-    "that automatic data are compared as 24 h means (Decree 08/2022/ND-CP Art. 97-98) was not read: to be confirmed"
-)
-"""The limits were read, how they are compared was not; said wherever a rule is explained."""
 
 
 def limit_sign(finding: Finding, rule: Rule) -> str:
@@ -95,11 +97,14 @@ def legend() -> Iterable[str]:
     for confidence in Confidence:
         words = f"{confidence_text(confidence, 'en')} ({confidence_text(confidence, 'vi')})"
         yield f"basis {CONFIDENCE_MARK[confidence]}: the limit is {words}"
+    yield "... to confirm: that part of the rule (averaging, formula ...) is a setting, not law (cần xác nhận)"
 
 
 def rule_line(rule: Rule) -> str:
-    """A rule version in one line that begins with its id."""
-    return f"{rule.id:<18} {CONFIDENCE_MARK[rule.confidence]:<8} {rule.version:<32} {rule.title_en}"
+    """A rule version in one line that begins with its id; ``+?``: parts besides its number are to be confirmed."""
+    is_marked = rule.to_confirm and rule.confidence is not Confidence.SETTING
+    mark = CONFIDENCE_MARK[rule.confidence] + ("+?" if is_marked else "")
+    return f"{rule.id:<18} {mark:<9} {rule.version:<32} {rule.title_en}"
 
 
 def explain(rule: Rule) -> Iterable[str]:
@@ -108,14 +113,13 @@ def explain(rule: Rule) -> Iterable[str]:
     yield f"  {rule.title_en}"
     yield f"  {rule.title_vi}"
     yield f"  judges        {rule.subject.replace('_', ' ')}, {averaging_text(rule.averaging, 'en')}"
-    if rule.subject in OUTFALLS and rule.averaging is Averaging.DAY and rule.confidence is not Confidence.SETTING:
-        yield f"  averaging     {DAY_MEAN_IS_REMEMBERED}"
     yield f"  limit         {limit_text(rule)}"
     if rule.evaluator is EvaluatorKind.EVIDENCE:
         yield f"  judged by     the records '{rule.id}' of evidence.csv: no meter tells it"
     yield f"  applies if    {'; '.join(map(str, rule.applies_to)) or 'always'}"
     yield f"  valid         {rule.valid_from} to {rule.valid_to or 'further notice'}"
-    yield f"  data capture  at least {100 * rule.minimum_data_capture:g} % of the expected values must be valid"
+    share = f"{100 * rule.minimum_data_capture:g} %"
+    yield f"  data capture  at least {share} of the expected values must be valid (a setting, not law)"
     yield f"  citation      {rule.citation}"
     if rule.factor != 1:
         yield f"  factor        {rule.factor:.10g} {rule.unit}/kWh"
@@ -123,6 +127,9 @@ def explain(rule: Rule) -> Iterable[str]:
         yield "  letters       none: shown on boards only"
     yield f"  examples      {len(rule.examples)}, run by `ecopark rules check`"
     yield f"  confidence    {CONFIDENCE_MARK[rule.confidence]}: {confidence_text(rule.confidence, 'en')}"
+    for doubt in rule.to_confirm:
+        yield f"  to confirm    {doubt.part.name_in('en')}, not law: {doubt.clause('en')}"
+        yield f"  cần xác nhận  {doubt.part.name_in('vi')}, không phải luật: {doubt.clause('vi')}"
     if rule.note:
         yield f"  note          {rule.note}"
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from analytics.finding import Finding
+from analytics.rulebook.doubt import is_doubt
 from analytics.rulebook.rule import Rule
 from telemetry_model.park_register import AttributeChange, Installation, Park
 
@@ -103,8 +104,12 @@ def known_at(revisions: Sequence[KnownFinding], at_ms: int) -> dict[Key, KnownFi
 
 
 def finding_digest(finding: Finding) -> str:
-    """The same for findings that say the same, whenever they were judged."""
-    return _digest(dataclasses.replace(finding, judged_at_ms=0))
+    """The same for findings that say the same, whenever they were judged.
+
+    Which part of the rule is still to be confirmed is no part of it: a mark that came or went is no other verdict.
+    """
+    said = tuple(sentence for sentence in finding.evidence if not is_doubt(sentence))
+    return _digest(dataclasses.replace(finding, judged_at_ms=0, evidence=said))
 
 
 def rule_digest(rule: Rule) -> str:

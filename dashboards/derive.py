@@ -28,6 +28,9 @@ class FindingLine(NamedTuple):
     unit: str
     data_capture: float | None
     provisional: bool
+    confidence: str = ""
+    to_confirm: str = ""
+    """Parts of the rule that are still to be confirmed, apart by blanks."""
 
 
 class AnomalyLine(NamedTuple):
@@ -161,6 +164,8 @@ def _finding_line(result: SeriesResult) -> FindingLine | None:
         unit=str(cells["unit"] or ""),
         data_capture=number(cells["data_capture"]),
         provisional=bool(cells["provisional"]),
+        confidence=str(cells.get("confidence") or ""),
+        to_confirm=str(cells.get("to_confirm") or ""),
     )
 
 

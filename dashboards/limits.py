@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from analytics.finding import Confidence
 from analytics.rulebook import Comparison, Limit, LimitUnknownError, Rule, limit_for
+from analytics.rulebook.doubt import Doubt
 from dashboards.board import LimitRef
 from telemetry_model.park_register import Installation, Park
 
@@ -34,6 +35,8 @@ class LimitLine:
     citation: str
     start_ms: int | None = None
     stop_ms: int | None = None
+    to_confirm: tuple[Doubt, ...] = ()
+    """Parts of the rule, besides the number, that are settings to confirm."""
 
 
 def limit_lines(
@@ -76,4 +79,4 @@ def _lines(rule: Rule, limit: Limit) -> Iterable[LimitLine]:
     }[rule.comparison]
     for value, bound in bounds:
         if value is not None:
-            yield LimitLine(value, bound, limit.unit, limit.confidence, limit.citation)
+            yield LimitLine(value, bound, limit.unit, limit.confidence, limit.citation, to_confirm=limit.to_confirm)

@@ -1,9 +1,12 @@
 """Words both renderings share: verdicts, instrument states, limit labels, units, numbers and times for people."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from analytics.finding import Confidence, Verdict
+from analytics.rulebook.doubt import Part, parts_to_confirm
+from analytics.rulebook.text import basis_mark
 from dashboards.board import Text
 from dashboards.limits import Bound, LimitLine
 from telemetry_model.park_register import Park
@@ -95,8 +98,24 @@ def local_text(time_ms: int, zone: ZoneInfo, *, seconds: bool = False) -> str:
 def limit_label(limit: LimitLine, language: str) -> str:
     """``giới hạn 67,5 mg/l (cần xác nhận)``: what is no public law is said to be none."""
     word = _BOUNDS[limit.bound].say(language)
-    doubt = CONFIDENCES[limit.confidence].say(language)
-    return f"{word} {quantity_text(limit.value, limit.unit, language)}" + (f" ({doubt})" if doubt else "")
+    parts = tuple(dict.fromkeys(doubt.part for doubt in limit.to_confirm))
+    is_whole = limit.confidence is Confidence.SETTING
+    doubts = (CONFIDENCES[limit.confidence].say(language), "" if is_whole else parts_to_confirm(parts, language))
+    said = "; ".join(doubt for doubt in doubts if doubt)
+    return f"{word} {quantity_text(limit.value, limit.unit, language)}" + (f" ({said})" if said else "")
+
+
+def doubt_sentences(limits: Iterable[LimitLine], language: str) -> tuple[str, ...]:
+    """What the lines rest on besides their numbers that is still to be confirmed, each once."""
+    return tuple(dict.fromkeys(doubt.sentence(language) for limit in limits for doubt in limit.to_confirm))
+
+
+def basis_text(confidence: str, to_confirm: str, language: str) -> str:
+    """``luật; cách lấy trung bình cần xác nhận``, from the stored words of a finding; empty for what we do not know."""
+    if confidence not in set(Confidence):
+        return ""
+    parts = [Part(name) for name in to_confirm.split() if name in set(Part)]
+    return basis_mark(Confidence(confidence), parts, language)
 
 
 def device_name(park: Park, device: str, language: str) -> str:

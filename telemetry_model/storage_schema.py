@@ -40,6 +40,7 @@ _FINDING_FIELDS = (
     "verdict", "verdict_code", "observed", "limit", "margin_percent", "unit", "data_capture", "period_end_ms",
     "judged_at_ms", "provisional", "rule_version", "evidence", "minimum_data_capture", "citation", "confidence",
     "points", "absent", "digest", "known_at_ms", "change_reason", "rule_digest", "register_digest",
+    "to_confirm",
 )  # fmt: skip
 RECORD_FIELDS: dict[str, tuple[str, ...]] = {
     FINDINGS: (*_FINDING_FIELDS, "revision"),

@@ -3,7 +3,16 @@
 from analytics.alerting import wording
 from analytics.alerting.alert import Correction, Sense, Step, sense_of
 from analytics.alerting.naming import Naming
-from analytics.alerting.story import Fact, Story, basis_text, capitalised, evidence_text, figures_of, rule_text
+from analytics.alerting.story import (
+    Fact,
+    Story,
+    basis_text,
+    capitalised,
+    evidence_texts,
+    figures_of,
+    rule_text,
+    to_confirm_facts,
+)
 from analytics.finding import Finding, Verdict
 from telemetry_model.park_register.types import PARK_TENANT
 
@@ -28,7 +37,7 @@ def tell_correction(correction: Correction, naming: Naming) -> Story:
         notes=(_why(correction, naming),),
         facts=_facts(correction, naming),
         next_steps=tuple(texts.next_steps(advice, naming.topic(after))),
-        evidence=tuple(evidence_text(sentence, naming) for sentence in after.evidence),
+        evidence=evidence_texts(after, naming),
         footer=(
             texts.fill("footer", "sender", park=naming.park.name(naming.language)),
             texts.fill("footer", "reply", operator=naming.operator()),
@@ -72,6 +81,7 @@ def _facts(correction: Correction, naming: Naming) -> tuple[Fact, ...]:
         Fact("why", _why(correction, naming)),
         Fact("capture", texts.fill("facts", "capture", share=share, minimum=minimum)),
         Fact("basis", basis_text(after, naming)),
+        *to_confirm_facts(after, naming),
         Fact("rule", rule_text(after, naming)),
     ]
     return tuple(Fact(texts.fill("labels", fact.label), fact.value, fact.strong) for fact in facts)

@@ -6,6 +6,7 @@ from analytics.alerting import wording
 from analytics.alerting.alert import Incident, Sense, Step
 from analytics.alerting.naming import Naming
 from analytics.finding import Confidence, Finding
+from analytics.rulebook.doubt import is_doubt
 from analytics.rulebook.evidence import in_language
 from service_runtime.clock import utc_from_ms
 from telemetry_model.park_register.types import PARK_TENANT
@@ -89,7 +90,7 @@ def tell(incident: Incident, step: Step, naming: Naming) -> Story:
         notes=_notes(finding, incident, step, naming),
         facts=_facts(finding, incident.sense, step, naming),
         next_steps=tuple(texts.next_steps(step, naming.topic(finding))),
-        evidence=tuple(evidence_text(sentence, naming) for sentence in finding.evidence),
+        evidence=evidence_texts(finding, naming),
         footer=(
             texts.fill("footer", "sender", park=naming.park.name(naming.language)),
             texts.fill("footer", "reply", operator=naming.operator()),
@@ -175,6 +176,7 @@ def _facts(finding: Finding, sense: Sense, step: Step, naming: Naming) -> tuple[
     facts += [
         Fact("period", span),
         Fact("basis", basis_text(finding, naming)),
+        *to_confirm_facts(finding, naming),
         Fact("capture", texts.fill("facts", "capture", share=share, minimum=minimum)),
         Fact("rule", rule_text(finding, naming)),
     ]
@@ -200,6 +202,18 @@ def basis_text(finding: Finding, naming: Naming) -> str:
     if finding.confidence is Confidence.SETTING and not finding.citation:
         return naming.texts.fill("basis", "setting_bare")
     return naming.texts.fill("basis", finding.confidence, citation=naming.texts.cite(finding.citation))
+
+
+def to_confirm_facts(finding: Finding, naming: Naming) -> tuple[Fact, ...]:
+    """What the verdict rests on besides its limit that is no law: one row, or none."""
+    said = [in_language(sentence, naming.language) for sentence in finding.evidence if is_doubt(sentence)]
+    clauses = " ".join(capitalised(sentence.partition(" – ")[2] or sentence) for sentence in said)
+    return (Fact("to_confirm", clauses),) if said else ()
+
+
+def evidence_texts(finding: Finding, naming: Naming) -> tuple[str, ...]:
+    """How the finding was assessed; what is to be confirmed stands beside the basis."""
+    return tuple(evidence_text(sentence, naming) for sentence in finding.evidence if not is_doubt(sentence))
 
 
 def rule_text(finding: Finding, naming: Naming) -> str:

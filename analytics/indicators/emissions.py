@@ -13,7 +13,11 @@ from analytics.indicators.measured import Amount, measured, not_negative, produc
 NEAR_AIR_PERCENT = 20.5
 """From here on the correction to reference oxygen divides by almost nothing: the value is not formed."""
 _MASS_FLOW = Basis("Mass flow = concentration x flow under the same reference conditions", Confidence.SETTING)
-_CORRECTED = Basis("QCVN 19:2024/BTNMT, correction to reference oxygen", Confidence.SOURCE)
+_CORRECTED = Basis(
+    "QCVN 19:2024/BTNMT, correction to reference oxygen",
+    Confidence.SETTING,
+    "the formula is from memory: to be confirmed",
+)
 
 
 def mass_flow(concentration_mg_nm3: Amount, flow_nm3_h: Amount) -> IndicatorValue:

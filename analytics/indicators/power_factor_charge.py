@@ -9,7 +9,7 @@ from analytics.indicators.measured import Amount, Measured, measured, not_negati
 THRESHOLD = 0.90
 MINIMUM_DEMAND_KW = 40.0
 _TEXTS = "Decree 137/2013/ND-CP Art. 15(3); Circular 15/2014/TT-BCT Art. 3"
-_POWER_FACTOR = Basis(_TEXTS, Confidence.SOURCE)
+_POWER_FACTOR = Basis(_TEXTS, Confidence.SETTING, "the formula is from memory: to be confirmed")
 _CHARGE = Basis(
     _TEXTS,
     Confidence.SETTING,

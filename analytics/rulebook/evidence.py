@@ -7,6 +7,8 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from analytics.rulebook.doubt import doubt_in_vietnamese, is_doubt
+
 
 class Sentence(NamedTuple):
     """One template; both languages use the same ``{names}``."""
@@ -351,6 +353,8 @@ def in_language(sentence: str, language: str) -> str:
     """An evidence sentence in ``vi`` or ``en``; a sentence that is not ours comes back unchanged."""
     if language != "vi":
         return sentence
+    if is_doubt(sentence):
+        return doubt_in_vietnamese(sentence)
     for pattern, key in _patterns():
         match = pattern.fullmatch(sentence)
         if match:

@@ -1,10 +1,11 @@
 """The limit a rule gives one installation on one day, with its citation and how sure we are of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from analytics.finding import Confidence
+from analytics.rulebook.doubt import Doubt, Part
 from analytics.rulebook.evidence import say
 from analytics.rulebook.rule import Comparison, Formula, Rule
 from telemetry_model.park_register.dated import Attribute
@@ -30,6 +31,8 @@ class Limit:
     explanation: str
     attributes: tuple[str, ...] = ()
     """The register attributes it rests on."""
+    to_confirm: tuple[Doubt, ...] = ()
+    """Parts of the rule, besides the number, that this comparison rests on and that were not read in a text."""
 
     @property
     def may_be_shown_as_law(self) -> bool:
@@ -44,6 +47,23 @@ def limit_for(rule: Rule, known: Mapping[str, Attribute], day: date) -> Limit:
     """
     if not rule.is_valid_on(day):
         raise LimitUnknownError(say("limit_not_valid", rule=rule.id, version=rule.version, day=day.isoformat()))
+    return replace(_limit(rule, known), to_confirm=_to_confirm(rule, known, day))
+
+
+def _to_confirm(rule: Rule, known: Mapping[str, Attribute], day: date) -> tuple[Doubt, ...]:
+    own = any(name in known or f"{name}_low" in known for name in permit_attributes(rule)) if rule.to_confirm else False
+    is_corrected = known.get("already_at_reference_o2") is not True
+    column = str(known.get(rule.column_attribute, ""))
+    return tuple(
+        doubt
+        for doubt in rule.to_confirm
+        if doubt.matters(day, column)
+        and not (own and doubt.part.is_of_the_table)
+        and (is_corrected or doubt.part is not Part.FORMULA)
+    )
+
+
+def _limit(rule: Rule, known: Mapping[str, Attribute]) -> Limit:
     if rule.comparison is Comparison.REPORT:
         return Limit(None, None, None, rule.unit, rule.citation, rule.confidence, say("report_only"))
     if rule.comparison is Comparison.BETWEEN:

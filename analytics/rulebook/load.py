@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from analytics.rulebook.doubt import Doubt, read_doubts, shipped_doubts
 from analytics.rulebook.rule import (
     Averaging,
     Comparison,
@@ -27,7 +28,7 @@ from telemetry_model.quantities import QUANTITIES, Medium
 from telemetry_model.units import is_known_unit
 
 PACKS_FOLDER = Path(__file__).parent / "packs"
-_DERIVED = ("pack", "applies_to")
+_DERIVED = ("pack", "applies_to", "to_confirm")
 _FIELDS = {field.name for field in dataclasses.fields(Rule)} - {"pack"}
 _EXTRA_UNITS = frozenset({"h", "d", "year", "TOE", "tCO2e", "MJ/t", "MJ/hl", "dBA", "links", "points", "cases"})
 _DATE_OPERATORS = (Operator.FROM, Operator.BEFORE)
@@ -53,30 +54,39 @@ def parse_packs(texts: Mapping[str, str]) -> tuple[Rule, ...]:
     """Rules of packs given as text by file name; raises :class:`RuleError` with all problems."""
     problems: list[str] = []
     rules: list[Rule] = []
-    for file, text in texts.items():
-        rules.extend(_pack(file, text, problems))
+    doubts = dict(shipped_doubts())
+    documents = list(_documents(texts, problems))
+    for file, document in documents:
+        doubts.update(read_doubts(file, document.get("doubts", {}), problems))
+    for file, document in documents:
+        rules.extend(_pack(file, document, doubts, problems))
     problems.extend(_overlaps(rules))
     if problems:
         raise RuleError(problems)
     return tuple(sorted(rules, key=lambda rule: (rule.id, rule.valid_from, rule.version)))
 
 
-def _pack(file: str, text: str, problems: list[str]) -> Iterable[Rule]:
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problems.append(f"{file}: not valid TOML: {error}")
-        return
+def _documents(texts: Mapping[str, str], problems: list[str]) -> Iterable[tuple[str, dict[str, Any]]]:
+    for file, text in texts.items():
+        try:
+            yield file, tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            problems.append(f"{file}: not valid TOML: {error}")
+
+
+def _pack(file: str, document: Mapping[str, Any], doubts: Mapping[str, Doubt], problems: list[str]) -> Iterable[Rule]:
     name = document.get("pack")
     entries = document.get("rules")
     if not isinstance(name, str) or not name:
         problems.append(f"{file}: pack: a name is required")
+    if entries is None and "doubts" in document:
+        return
     if not isinstance(entries, list) or not entries:
         problems.append(f"{file}: rules: at least one [[rules]] table is required")
         return
     for number, entry in enumerate(_expanded(entries), start=1):
         where = f"{file}: {entry.get('id') or f'rule no. {number}'}"
-        found = _rule(where, str(name), entry)
+        found = _rule(where, str(name), entry, doubts)
         if isinstance(found, Rule):
             found_problems = list(_check(where, found))
             problems.extend(found_problems)
@@ -94,10 +104,11 @@ def _expanded(entries: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:
             yield {**shared, **version}
 
 
-def _rule(where: str, pack: str, entry: dict[str, Any]) -> Rule | list[str]:
+def _rule(where: str, pack: str, entry: dict[str, Any], doubts: Mapping[str, Doubt]) -> Rule | list[str]:
     problems = [f"{where}: {key}: unknown field" for key in entry if key not in _FIELDS]
     problems += [f"{where}: {key}: required" for key in _required() if entry.get(key) in (None, "")]
     conditions = _conditions(where, entry.get("applies_to", {}), problems)
+    to_confirm = _to_confirm(where, entry.get("to_confirm", []), doubts, problems)
     if problems:
         return problems
     raw = {key: value for key, value in entry.items() if key not in _DERIVED}
@@ -107,7 +118,17 @@ def _rule(where: str, pack: str, entry: dict[str, Any]) -> Rule | list[str]:
         text, _, path = str(error).partition(" - at `$")
         return [f"{where}: {path.strip('.`') or 'rule'}: {text}"]
     columns = MappingProxyType(dict(rule.limit_by_column))
-    return dataclasses.replace(rule, pack=pack, applies_to=conditions, limit_by_column=columns)
+    return dataclasses.replace(
+        rule, pack=pack, applies_to=conditions, limit_by_column=columns, to_confirm=to_confirm
+    )  # fmt: skip
+
+
+def _to_confirm(where: str, names: object, doubts: Mapping[str, Doubt], problems: list[str]) -> tuple[Doubt, ...]:
+    if not isinstance(names, list):
+        problems.append(f"{where}: to_confirm: must be a list of names of [doubts.NAME] tables")
+        return ()
+    problems += [f"{where}: to_confirm: there is no [doubts.{name}]" for name in names if name not in doubts]
+    return tuple(doubts[name] for name in names if name in doubts)
 
 
 def _required() -> Iterable[str]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from analytics.finding import Confidence, Verdict
+from analytics.rulebook.doubt import Doubt
 from telemetry_model.park_register.dated import Attribute
 from telemetry_model.park_register.records import Destination
 from telemetry_model.quantities import Medium
@@ -243,6 +244,8 @@ class Rule:
     applies_to: tuple[Condition, ...] = ()
     valid_to: date | None = None
     note: str = ""
+    to_confirm: tuple[Doubt, ...] = ()
+    """What the rule rests on besides its number that was not read in a published text."""
     indicator: str = ""
     """Name under which the daily value is written as an indicator; empty: none is written."""
     minimum_hours_to_date: float = 0.0

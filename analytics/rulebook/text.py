@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from analytics.finding import Confidence, Verdict
+from analytics.rulebook.doubt import Part, parts_to_confirm
 from analytics.rulebook.rule import Averaging, Comparison, Rule
 
 _VERDICTS = {
@@ -32,6 +33,7 @@ _COMPARISON = {
 }
 CONFIDENCE_MARK = {Confidence.SOURCE: "law", Confidence.PERMIT: "permit", Confidence.SETTING: "setting"}
 """Short marks for tables; only ``law`` may be shown as law."""
+_MARK_VI = {Confidence.SOURCE: "luật", Confidence.PERMIT: "giấy phép", Confidence.SETTING: "thiết lập"}
 
 
 def verdict_title(verdict: Verdict, language: str) -> str:
@@ -42,6 +44,13 @@ def verdict_title(verdict: Verdict, language: str) -> str:
 def confidence_text(confidence: Confidence, language: str) -> str:
     """How sure we are of a limit, as half a sentence."""
     return _pick(_CONFIDENCE[confidence], language)
+
+
+def basis_mark(confidence: Confidence, parts: Sequence[Part], language: str = "en") -> str:
+    """``law; averaging to confirm``: the short mark with the rule's doubtful parts; of a setting all is doubtful."""
+    mark = _MARK_VI[confidence] if language == "vi" else CONFIDENCE_MARK[confidence]
+    doubtful = parts_to_confirm(parts, language) if confidence is not Confidence.SETTING else ""
+    return f"{mark}; {doubtful}" if doubtful else mark
 
 
 def averaging_text(averaging: Averaging, language: str) -> str:

@@ -63,6 +63,7 @@ def _cell(cell: Cell, card: Scorecard) -> dict[str, object]:
         "comparison": cell.comparison_word,
         "citation": cell.citation,
         "confidence": cell.confidence.value,
+        "to_confirm": list(cell.doubtful_parts),
         "rule": cell.rule,
         "record": cell.spec.record_name,
         "data_capture": cell.data_capture,

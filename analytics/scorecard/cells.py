@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from analytics.finding import Confidence
+from analytics.rulebook.doubt import Part, doubtful_parts
 from analytics.scorecard.catalogue import IndicatorSpec, IndicatorTable
 
 
@@ -75,6 +76,11 @@ class Cell:
     def is_setting(self) -> bool:
         """Whether the level still has to be confirmed: then it must not be shown as law."""
         return self.confidence is Confidence.SETTING
+
+    @property
+    def doubtful_parts(self) -> tuple[Part, ...]:
+        """Parts of the rule, besides the level, that still have to be confirmed."""
+        return doubtful_parts(self.notes)
 
 
 class FirmState(StrEnum):

@@ -10,12 +10,12 @@ from analytics.scorecard.words import (
     FIRM_STATES,
     ORIGINS,
     OUTCOMES,
-    TO_CONFIRM,
     Words,
     citation_text,
     number_text,
     period_text,
     target_text,
+    to_confirm_text,
     value_text,
 )
 
@@ -49,8 +49,8 @@ def firm_rows(cells: Sequence[FirmCell], codes: Sequence[str]) -> str:
 def _row(cell: Cell, zone: ZoneInfo) -> str:
     symbol, words = OUTCOMES[cell.outcome]
     level = spans(target_text(cell, "vi"), target_text(cell, "en")) if cell.target is not None else "—"
-    if cell.target is not None and cell.is_setting:
-        level += f'<br><span class="tag">{both(TO_CONFIRM)}</span>'
+    if (to_confirm := to_confirm_text(cell)).en:
+        level += f'<br><span class="tag">{both(to_confirm)}</span>'
     return (
         f'<tr id="{escaped(cell.spec.id)}"><td class="code">{escaped(cell.spec.id)}</td>'
         f"<td>{spans(cell.spec.title_vi, cell.spec.title_en)}</td>"

@@ -12,10 +12,10 @@ from analytics.scorecard.words import (
     NOTHING_MISSING,
     ORIGINS,
     OUTCOMES,
-    TO_CONFIRM,
     Words,
     needs_text,
     target_text,
+    to_confirm_text,
     value_text,
 )
 
@@ -53,8 +53,8 @@ def _table(card: Scorecard, table_id: str, title: str, language: str) -> Table:
         symbol, words = OUTCOMES[cell.outcome]
         mark, origin = ORIGINS[cell.origin]
         level = target_text(cell, language)
-        if level and cell.is_setting:
-            level += f" ({TO_CONFIRM.of(language)})"
+        if to_confirm := to_confirm_text(cell).of(language):
+            level = f"{level} ({to_confirm})".strip()
         name = Text.assemble(cell.spec.title(language), (f"\n{level}" if level else "", "dim"))
         result = Text.assemble(
             (f"{symbol} {words.of(language)}", _STYLES[cell.outcome]), f"\n{mark} {origin.of(language)}"

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from analytics.rulebook.doubt import parts_to_confirm
 from analytics.rulebook.rule import Comparison
 from analytics.rulebook.text import comparison_text
 from analytics.scorecard.assess import YES_NO_UNIT
@@ -103,6 +104,14 @@ def target_text(cell: Cell, language: str) -> str:
     if cell.unit == YES_NO_UNIT:
         return level
     return f"{comparison_text(Comparison(cell.comparison_word), language)} {level}"
+
+
+def to_confirm_text(cell: Cell) -> Words:
+    """That the level, or another part of its rule, is still to be confirmed; empty where all was read."""
+    if cell.target is not None and cell.is_setting:
+        return TO_CONFIRM
+    words = (parts_to_confirm(cell.doubtful_parts, language) for language in ("vi", "en"))
+    return Words(*words)
 
 
 def citation_text(cell: Cell) -> Words:

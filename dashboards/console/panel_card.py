@@ -13,10 +13,13 @@ from dashboards.console.elements import VERDICT_MARKS, TableCell, rows_table, te
 from dashboards.console.texts import say
 from dashboards.derive import AnomalyLine, FindingLine, verdict_counts
 from dashboards.limit_steps import stepped_limit_lines
+from dashboards.limits import LimitLine
 from dashboards.words import (
     VERDICTS,
     anomaly_title,
+    basis_text,
     device_name,
+    doubt_sentences,
     local_text,
     number_text,
     quantity_text,
@@ -39,8 +42,8 @@ class PanelCard:
         self._shown: object = None
         with ui.element("section").classes("panel") as self._card:
             text_element("h2", panel.title.say(view.language))
-            if note := panel.description.say(view.language):
-                ui.label(note).classes("note")
+            self._note = ui.label(panel.description.say(view.language)).classes("note")
+            self._note.set_visibility(bool(self._note.text))
             self._body = ui.element("div").classes("body")
         self._card.style(f"grid-column: span {panel.width}; height: {panel.height * ROW_HEIGHT_PIXELS}px")
         self._card.props(f"data-panel={panel.key}")
@@ -84,7 +87,16 @@ class PanelCard:
         limits = stepped_limit_lines(
             self.panel.limit, self._park, self._rules, answer.start_ms, answer.stop_ms, self._view.tenant
         )
+        self._say_doubts(limits)
         return timeseries_option(answer.series, frame, limits, self.panel.stacked)
+
+    def _say_doubts(self, limits: Sequence[LimitLine]) -> None:
+        """Beside what the panel shows: what its limit lines rest on that is still to be confirmed."""
+        said = (self.panel.description.say(self._view.language), *doubt_sentences(limits, self._view.language))
+        note = " ".join(text for text in said if text)
+        if note != self._note.text:
+            self._note.set_text(note)
+            self._note.set_visibility(bool(note))
 
     def _show_chart(self, option: Option) -> None:
         if self._chart is None:
@@ -172,6 +184,7 @@ class PanelCard:
             TableCell(subject_name(self._park, line.subject, language)),
             TableCell(quantity_text(line.observed, line.unit, language), "num"),
             TableCell(quantity_text(line.limit, line.unit, language), "num"),
+            TableCell(basis_text(line.confidence, line.to_confirm, language)),
             TableCell(capture, "num"),
             TableCell(tenant.name if tenant else line.tenant),
             TableCell(_period_text(line.time_ms, self._park) + provisional, "time"),
@@ -216,6 +229,6 @@ def _period_text(time_ms: int, park: Park) -> str:
 def _finding_header(language: str) -> list[TableCell]:
     columns = (
         ("verdict", ""), ("rule", ""), ("subject", ""), ("observed", "num"), ("limit_column", "num"),
-        ("capture", "num"), ("tenant", ""), ("period", ""),
+        ("basis", ""), ("capture", "num"), ("tenant", ""), ("period", ""),
     )  # fmt: skip
     return [TableCell(say(key, language), classes) for key, classes in columns]

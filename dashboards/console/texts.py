@@ -39,6 +39,7 @@ TEXTS: dict[str, Text] = {
     "observed": Text("Giá trị", "Observed"),
     "limit_column": Text("Giới hạn", "Limit"),
     "capture": Text("Dữ liệu", "Data"),
+    "basis": Text("Căn cứ", "Basis"),
     "period": Text("Kỳ từ", "Period from"),
     "provisional": Text("tạm tính", "to date"),
     "unknown_tenant": Text("Không có doanh nghiệp này trong danh bạ của khu", "The park register has no such tenant"),

@@ -34,6 +34,7 @@ from dashboards.grafana.config import (
 from dashboards.grafana.findings_view import (
     anomaly_mappings,
     anomaly_steps,
+    basis_mappings,
     findings_steps,
     status_mappings,
     verdict_mappings,
@@ -42,7 +43,7 @@ from dashboards.grafana.findings_view import (
 from dashboards.grafana.targets import DATASOURCE, targets_of
 from dashboards.limit_steps import steps_text
 from dashboards.limits import LimitLine, limit_lines
-from dashboards.words import device_name, limit_label, unit_symbol
+from dashboards.words import device_name, doubt_sentences, limit_label, unit_symbol
 from telemetry_model.park_register import Park
 
 PanelBuilder = timeseries.Panel | stat.Panel | table.Panel | statetimeline.Panel
@@ -81,7 +82,7 @@ _EXCHANGES = Text(
 
 def _panel(panel: Panel, board: Board, park: Park, rules: Sequence[Rule], day: date, language: str) -> PanelBuilder:
     limits = limit_lines(panel.limit, park, rules, day)
-    builder = _of_kind(panel, limits, language)
+    builder = _of_kind(panel, limits, rules, language)
     builder.title(panel.title.say(language)).datasource(DATASOURCE).span(panel.width).height(panel.height)
     steps = steps_text(panel.limit, park, rules, day, language)
     builder.description(_description(panel, limits, steps, language)).interval(MINIMUM_INTERVAL)
@@ -96,10 +97,10 @@ def _panel(panel: Panel, board: Board, park: Park, rules: Sequence[Rule], day: d
     return builder
 
 
-def _of_kind(panel: Panel, limits: Sequence[LimitLine], language: str) -> PanelBuilder:
+def _of_kind(panel: Panel, limits: Sequence[LimitLine], rules: Sequence[Rule], language: str) -> PanelBuilder:
     if panel.kind is PanelKind.FINDINGS:
-        built = table.Panel().mappings(verdict_mappings(language))
-        for step in findings_steps(panel.only_exceeded):
+        built = table.Panel().mappings([*verdict_mappings(language), *basis_mappings(rules, language)])
+        for step in findings_steps(panel.only_exceeded, language):
             built.with_transformation(step)
         return built
     if panel.kind is PanelKind.ANOMALIES:
@@ -156,6 +157,7 @@ def _description(panel: Panel, limits: Sequence[LimitLine], steps: str, language
         said.append(_EXCHANGES.say(language))
     said += [f"{limit_label(limit, language)}: {limit.citation}" for limit in limits]
     said.append(steps)
+    said += doubt_sentences(limits, language)
     return "\n\n".join(text for text in said if text)
 
 

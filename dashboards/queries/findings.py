@@ -4,7 +4,7 @@ from dashboards.queries.scope import QueryScope
 from telemetry_model.storage_schema import FINDINGS
 from telemetry_store.query import Select, SeriesQuery
 
-FINDING_COLUMNS = ("verdict", "observed", "limit", "unit", "data_capture", "provisional")
+FINDING_COLUMNS = ("verdict", "observed", "limit", "unit", "data_capture", "provisional", "confidence", "to_confirm")
 
 
 def latest_findings(scope: QueryScope) -> SeriesQuery:

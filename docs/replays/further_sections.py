@@ -7,7 +7,7 @@ from pathlib import Path
 
 from further_charts import air_chart, cost_chart, districts_chart, machine_chart, removal_chart, treatment_energy_chart
 from recordings import DISTRICT_NUMBERS, STATIONS, YEARLY_RULES, Finding, Played
-from tables import WORDS, judged, number, summaries, table
+from tables import WORDS, basis, judged, number, summaries, table
 
 HERE = Path(__file__).resolve().parent
 AIR_SOURCE = "UCI 501, Zhang, Guo, Dong, He, Xu, Chen, Proc. R. Soc. A 473 (2017) 20170457; CC BY 4.0 as commonly cited"
@@ -54,19 +54,19 @@ def air(played: Played) -> dict[str, str]:
     }  # fmt: skip
     air_chart(means, 45, AIR_SOURCE).save(HERE / "air-pm25.png")
     rows = [
-        (f"`{e['rule']}`", str(e["subject"]), _limit(e), f"{e['judged']:,} of {e['windows']:,}", f"{e['exceeded']:,}",
-         f"{number(e, 'p50'):.1f}", f"{number(e, 'p95'):.1f}", f"{number(e, 'p98'):.1f}", f"{number(e, 'highest'):.1f}",
-         f"{number(e, 'hours'):,.0f}", f"{number(e, 'longest_hours'):,.0f}")
+        (f"`{e['rule']}`", str(e["subject"]), _limit(e), basis([e]), f"{e['judged']:,} of {e['windows']:,}",
+         f"{e['exceeded']:,}", *(f"{number(e, name):.1f}" for name in ("p50", "p95", "p98", "highest")),
+         *(f"{number(e, name):,.0f}" for name in ("hours", "longest_hours")))
         for e in played.exceedances
     ]  # fmt: skip
-    header = ("rule", "station", "limit, µg/m³", "windows judged", "exceeded", "P50", "P95", "P98", "highest",
+    header = ("rule", "station", "limit, µg/m³", "basis", "windows judged", "exceeded", "P50", "P95", "P98", "highest",
               "hours above", "longest, h")  # fmt: skip
     yearly = [
         (f"`{rule}`", name.lower(), f"{played.day(f):%Y}", f"{number(f, 'observed'):.2f}", f"{number(f, 'limit'):g}",
-         f"{100 * number(f, 'data_capture'):.1f} %", WORDS[str(f["verdict"])])
+         basis([f]), f"{100 * number(f, 'data_capture'):.1f} %", WORDS[str(f["verdict"])])
         for rule in YEARLY_RULES for name in STATIONS for f in played.of_rule(rule, name.lower())
     ]  # fmt: skip
-    yearly_header = ("rule", "station", "year", "mean, µg/m³", "limit", "data capture", "verdict")
+    yearly_header = ("rule", "station", "year", "mean, µg/m³", "limit", "basis", "data capture", "verdict")
     return {
         "air_commands": played.replay.commands(),
         "air_summary": summaries(played),
@@ -121,14 +121,19 @@ def manresa(played: Played) -> dict[str, str]:
                         ("WW-02-PH", "5.5 to 9")):  # fmt: skip
         counted = Counter(str(f["verdict"]) for f in played.of_rule(rule))
         verdicts.append(
-            (f"`{rule}`", limit, *(str(counted[v]) for v in ("compliant", "exceeded", "insufficient_data")))
+            (
+                f"`{rule}`",
+                limit,
+                basis(played.of_rule(rule)),
+                *(str(counted[v]) for v in ("compliant", "exceeded", "insufficient_data")),
+            )
         )
     return {
         "manresa_commands": played.replay.commands(),
         "manresa_summary": summaries(played),
         "manresa_notes": "\n".join(played.notes),
         "manresa_table": table(("substance", "in, kg/d", "out, kg/d", "removal, %", "data capture"), rows),
-        "manresa_verdicts": table(("rule", "limit", "compliant", "exceeded", "insufficient data"), verdicts),
+        "manresa_verdicts": table(("rule", "limit", "basis", "compliant", "exceeded", "insufficient data"), verdicts),
     }
 
 

@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 
 from recordings import Finding, Played
 
+from analytics.finding import Confidence
+from analytics.rulebook.doubt import Part
+from analytics.rulebook.text import basis_mark
+
 VERDICTS = ("compliant", "exceeded", "insufficient_data")
 WORDS = {"compliant": "compliant", "exceeded": "**exceeded**", "insufficient_data": "insufficient data"}
 
@@ -42,10 +46,23 @@ def counts(played: Played) -> str:
     found = Counter((str(f["rule"]), str(f["subject"]), str(f["verdict"])) for f in played.findings)
     limits = {(str(f["rule"]), str(f["subject"])): f"{number(f, 'limit'):g} {f['unit']}" for f in played.findings}
     rows = [
-        (f"`{rule}`", f"`{subject}`", limit.removesuffix(" 1"), *(str(found[rule, subject, v]) for v in VERDICTS))
+        (f"`{rule}`", f"`{subject}`", limit.removesuffix(" 1"), basis(played.of_rule(rule, subject)),
+         *(str(found[rule, subject, v]) for v in VERDICTS))
         for (rule, subject), limit in sorted(limits.items())
-    ]
-    return table(("rule", "subject", "limit", "compliant", "exceeded", "insufficient data"), rows)
+    ]  # fmt: skip
+    return table(("rule", "subject", "limit", "basis", "compliant", "exceeded", "insufficient data"), rows)
+
+
+def basis(found: Iterable[Finding]) -> str:
+    """What findings of one rule and subject rest on: ``law; averaging to confirm``. Data capture is said elsewhere."""
+    lines = list(found)
+    parts = {str(part): Part(str(part)) for line in lines for part in _listed(line["to_confirm"])}
+    parts.pop(Part.CAPTURE.value, None)
+    return basis_mark(Confidence(str(lines[-1]["confidence"])), tuple(parts.values())) if lines else ""
+
+
+def _listed(value: object) -> list[object]:
+    return list(value) if isinstance(value, list) else []
 
 
 def month_of_end(moment: datetime) -> tuple[int, int]:

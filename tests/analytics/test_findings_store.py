@@ -7,9 +7,10 @@ import pytest
 
 from analytics.finding import Confidence, Finding, Verdict
 from analytics.finding_rows import margin_percent, record_of
-from analytics.findings_store import read_findings, write_findings, write_indicators
+from analytics.findings_store import read_findings, read_revisions, write_findings, write_indicators
 from analytics.indicator import Indicator
-from analytics.revision import Basis
+from analytics.revision import Basis, finding_digest
+from analytics.rulebook.doubt import shipped_doubts
 from service_runtime.errors import UnreachableError
 from telemetry_model.storage_schema import FINDINGS, RECORD_FIELDS, RECORD_TAGS
 from telemetry_store.protocol import TelemetryStore
@@ -67,6 +68,31 @@ async def test_a_changed_finding_takes_the_place_of_the_old(store: SqliteStore) 
     other = dataclasses.replace(FINDING, subject="other")
     assert await write_findings(store, [changed, other]) == 2
     assert {f.observed for f in await read_findings(store, "p", 0, 20 * DAY)} == {60.0, 81.0}
+
+
+async def test_a_mark_that_came_is_said_in_place_and_is_no_new_revision(store: SqliteStore) -> None:
+    doubt = shipped_doubts()["daily-mean"]
+    await write_findings(store, [FINDING])
+    marked = dataclasses.replace(FINDING, evidence=(*FINDING.evidence, doubt.sentence()), judged_at_ms=99 * DAY)
+    assert await write_findings(store, [marked]) == 1
+    assert (await read_findings(store, "p", 0, 20 * DAY))[0].evidence[-1] == doubt.sentence()
+    assert [known.revision.number for known in await read_revisions(store, "p", 0, 20 * DAY)] == [1]
+    assert await write_findings(store, [marked]) == 0
+    assert await write_findings(store, [FINDING]) == 1, "a mark that went is taken away in place, too"
+
+
+def test_a_finding_says_the_same_with_and_without_a_mark() -> None:
+    marked = dataclasses.replace(FINDING, evidence=(shipped_doubts()["daily-mean"].sentence(), *FINDING.evidence))
+    assert finding_digest(marked) == finding_digest(FINDING) != finding_digest(dataclasses.replace(FINDING, limit=1.0))
+    assert finding_digest(FINDING) == "be3c26639a817b89ee4ad1f50ce5cbd4", (
+        "digests of findings that are stored must not change"
+    )
+
+
+def test_a_row_carries_the_parts_to_confirm_as_words_of_a_closed_list() -> None:
+    doubts = (shipped_doubts()[name].sentence() for name in ("daily-mean", "oxygen-correction"))
+    marked = dataclasses.replace(FINDING, evidence=(*FINDING.evidence, *doubts))
+    assert record_of(marked, Basis().first(marked)).fields["to_confirm"] == "averaging formula"
 
 
 async def test_nothing_to_write_is_nothing_written(store: SqliteStore) -> None:

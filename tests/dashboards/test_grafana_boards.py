@@ -54,7 +54,7 @@ def test_a_limit_becomes_a_dashed_threshold_with_its_origin(boards: dict[str, di
     defaults = panel["fieldConfig"]["defaults"]
     assert [step["value"] for step in defaults["thresholds"]["steps"]] == [None, 67.5]
     assert defaults["custom"]["thresholdsStyle"]["mode"] == "dashed"
-    assert "limit 67.5 mg/l (from permit/contract): QCVN 40:2011" in panel["description"]
+    assert "limit 67.5 mg/l (from permit/contract; averaging to confirm): QCVN 40:2011" in panel["description"]
 
 
 def test_a_limit_to_be_confirmed_is_labelled_so(boards: dict[str, dict[str, Any]]) -> None:

@@ -93,7 +93,7 @@ def test_english_story_says_what_where_how_much_and_why(park: Park) -> None:
     assert facts["Exceeded by"].split() == ["16.7", "mg/l", "(24.7%)"]
     assert facts["Period"] == "22 Nov 2026 (00:00–24:00, UTC+7)"
     assert facts["Basis"] == "QCVN 40:2011/BTNMT, Table 1, COD"
-    assert facts["Valid data"] == "97% (at least 80% needed)"
+    assert facts["Valid data"] == "97% (at least 80% needed: a setting, not law)"
 
 
 def test_vietnamese_story_is_vietnamese_through_and_through(park: Park) -> None:
