@@ -204,6 +204,8 @@ async def _evaluate(options: dict[str, object]) -> None:
     for finding in found.findings:
         rule = find_rule(chosen, finding.rule, finding.rule_version)
         click.echo(as_json(finding) if options["as_lines"] else as_row(finding, park.timezone, rule))
+    if not found.findings:
+        click.echo("nothing that was asked for is judged in this range", err=True)
     if not options["as_lines"]:
         click.echo("\n" + "\n".join(legend()))
     if seen is not None:
@@ -240,11 +242,11 @@ async def _indicators(options: dict[str, object]) -> None:
     url = str(options["store_url"])
     require_existing(url)
     store = open_store(url, str(options["store_token"]))
-    if not options["as_lines"]:
-        click.echo(INDICATOR_HEADERS[str(options["language"])])
     try:
         await store.check()
         wanted = await judging_span(store, park, str(options["from_text"]), str(options["to_text"]), law_day)
+        if not options["as_lines"]:
+            click.echo(INDICATOR_HEADERS[str(options["language"])])
         whole, written = Span(wanted.from_ms, wanted.to_ms), 0
         months = still_there(park, whole_months(park, whole), wanted.deleted_before)
         for span in months_of(park, whole) if options["by_month"] else [whole]:

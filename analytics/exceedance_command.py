@@ -95,6 +95,8 @@ async def _exceedances(options: dict[str, object]) -> None:
             click.echo(f"wrote {await write_indicators(store, kept)} indicator values", err=True)
     finally:
         await store.close()
+    if not found:
+        click.echo("nothing that was asked for is judged in this range", err=True)
     if not options["as_lines"]:
         click.echo(HEADER)
     for entry in found:

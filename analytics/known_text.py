@@ -69,7 +69,7 @@ def _row(finding: Finding, revision: Revision, zone: ZoneInfo) -> str:
 def totals(periods: Sequence[Then], shown: Sequence[Then]) -> Iterable[str]:
     """How many periods there are by verdict, as known then; how many are known otherwise now, what is left out."""
     if not periods:
-        yield "no finding in this range"
+        yield "no finding of a period that starts in this range"
         return
     counts = Counter(p.then.finding.verdict for p in periods if p.then is not None)
     words = [

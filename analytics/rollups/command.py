@@ -66,14 +66,14 @@ async def _rollups(url: str, token: str, park_folder: str, from_text: str, to_te
         start = instant_ms(from_text, park.timezone, "--from") // HOUR_MS * HOUR_MS
         stop = end_ms(to_text, park.timezone, "--to") if to_text else clock.now_ms()
         stop = min(stop, clock.now_ms()) // HOUR_MS * HOUR_MS
+        if start >= stop:
+            raise OperatorError(f"--from {from_text}: no whole hour lies between it and --to {to_text or 'now'}")
         click.echo(f"{await _again(keeper, start, stop)} rows made again")
     finally:
         await store.close()
 
 
 async def _again(keeper: RollupKeeper, start_ms: int, stop_ms: int) -> int:
-    if start_ms >= stop_ms:
-        raise OperatorError("--from: the range is empty")
     rows = 0
     parts = range(start_ms, stop_ms, _DAY_MS)
     with click.progressbar(parts, label="rollups", file=sys.stderr) as days:
