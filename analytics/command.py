@@ -91,7 +91,7 @@ def evaluate(**options: object) -> None:
     asyncio.run(_evaluate(options))
 
 
-@analytics.command()
+@analytics.command(short_help="Energy, cost, water, emissions ..., or why there is none.")
 @data_options
 @range_options("the first data", "the last data")
 @click.option("--by-month", is_flag=True, help="One value per calendar month instead of one for the whole range.")
@@ -113,7 +113,7 @@ def indicators(**options: object) -> None:
 analytics.add_command(health)
 
 
-@analytics.command()
+@analytics.command(short_help="What looks wrong although no limit is touched.")
 @data_options
 @range_options("the first data", "the last data")
 @choice_options
@@ -140,19 +140,19 @@ analytics.add_command(circular)
 analytics.add_command(enpi)
 
 
-@analytics.group()
+@analytics.group(short_help="The rulebook: list, explain, check.")
 def rules() -> None:
     """The rulebook: what is judged, with which limit, under which article."""
 
 
-@rules.command("list")
+@rules.command("list", short_help="One line per rule version, beginning with its id.")
 def list_rules() -> None:
     """One line per rule version, beginning with its id; `law`, `permit` or `setting` says how sure the limit is."""
     for rule in load_rulebook():
         click.echo(rule_line(rule))
 
 
-@rules.command("explain")
+@rules.command("explain", short_help="Everything about one rule.")
 @click.argument("rule_id")
 def explain_rule(rule_id: str) -> None:
     """Everything about one rule: limit, period, validity, citation, confidence."""
@@ -160,7 +160,7 @@ def explain_rule(rule_id: str) -> None:
         click.echo(("\n" if number else "") + "\n".join(explain(rule)))
 
 
-@rules.command("check")
+@rules.command("check", short_help="Run every worked example of the rulebook.")
 @click.option("--verbose", is_flag=True, help="Also print the examples that came out as written.")
 def check_rules(verbose: bool) -> None:
     """Run every worked example of the rulebook; ends with an error when one does not come out as written."""

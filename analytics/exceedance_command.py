@@ -44,7 +44,7 @@ HEADER = (
 )
 
 
-@click.command()
+@click.command(short_help="How often, how long and how far limits were not kept.")
 @data_options
 @range_options("the first data", "the last data")
 @rule_option

@@ -37,7 +37,7 @@ class _Asked(NamedTuple):
     subjects: tuple[str, ...]
 
 
-@click.command("findings")
+@click.command("findings", short_help="What was known on a day, and what is known now.")
 @data_options
 @click.option("--as-of", "as_of", default="", show_default="now", metavar="TIME",
               help="What was known at the end of this day, or at this moment, in park time.")  # fmt: skip

@@ -68,7 +68,7 @@ def show(settings_file: Path | None, state: str | None, record_id: int) -> None:
     click.echo(_printable(record.payload[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")))
 
 
-@quarantine.command()
+@quarantine.command(short_help="Forget records for good.")
 @settings_option
 @state_option
 @click.argument("record_ids", metavar="ID...", type=int, nargs=-1, required=True)

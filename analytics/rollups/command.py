@@ -23,7 +23,7 @@ from telemetry_store.protocol import TelemetryStore
 _DAY_MS = 24 * HOUR_MS
 
 
-@click.command("rollups")
+@click.command("rollups", short_help="Make hourly and daily sums, as the service does.")
 @data_options
 @range_options("where the sums end", "now")
 def rollups(store_url: str, store_token: str, park_folder: str, from_text: str, to_text: str) -> None:
@@ -37,7 +37,7 @@ def rollups(store_url: str, store_token: str, park_folder: str, from_text: str, 
     asyncio.run(_rollups(store_url, store_token, park_folder, from_text, to_text))
 
 
-@click.command("retention")
+@click.command("retention", short_help="Delete old raw readings; their sums stay.")
 @data_options
 @click.option("--keep", "keeps", multiple=True, required=True, metavar="MEDIUM=DAYS", help="e.g. energy=730; repeat.")
 @click.option("--delete", is_flag=True, help="Do it. Without this, only say what would be deleted.")
