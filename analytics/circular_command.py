@@ -64,7 +64,7 @@ _CONTENT = "mean by mass of the shares of all lots"
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
 
 
-@click.command()
+@click.command(short_help="Waste, material and water circles of a period.")
 @park_option
 @optional_store("Adds balances and water")
 @click.option("--year", type=click.IntRange(2000, 2200), help="A whole year. Default: the current one.")

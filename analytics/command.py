@@ -91,7 +91,7 @@ def evaluate(**options: object) -> None:
     asyncio.run(_evaluate(options))
 
 
-@analytics.command()
+@analytics.command(short_help="Energy, cost, water, emissions ..., or why there is none.")
 @data_options
 @range_options("the first data", "the last data")
 @click.option("--by-month", is_flag=True, help="One value per calendar month instead of one for the whole range.")
@@ -113,7 +113,7 @@ def indicators(**options: object) -> None:
 analytics.add_command(health)
 
 
-@analytics.command()
+@analytics.command(short_help="What looks wrong although no limit is touched.")
 @data_options
 @range_options("the first data", "the last data")
 @choice_options
@@ -140,12 +140,12 @@ analytics.add_command(circular)
 analytics.add_command(enpi)
 
 
-@analytics.group()
+@analytics.group(short_help="The rulebook: list, explain, check.")
 def rules() -> None:
     """The rulebook: what is judged, with which limit, under which article."""
 
 
-@rules.command("list")
+@rules.command("list", short_help="One line per rule version, beginning with its id.")
 def list_rules() -> None:
     """One line per rule version, beginning with its id; `law`, `permit` or `setting` says how sure the limit is.
 
@@ -156,7 +156,7 @@ def list_rules() -> None:
         click.echo(rule_line(rule))
 
 
-@rules.command("explain")
+@rules.command("explain", short_help="Everything about one rule.")
 @click.argument("rule_id")
 def explain_rule(rule_id: str) -> None:
     """Everything about one rule: limit, period, validity, citation, confidence."""
@@ -164,7 +164,7 @@ def explain_rule(rule_id: str) -> None:
         click.echo(("\n" if number else "") + "\n".join(explain(rule)))
 
 
-@rules.command("check")
+@rules.command("check", short_help="Run every worked example of the rulebook.")
 @click.option("--verbose", is_flag=True, help="Also print the examples that came out as written.")
 def check_rules(verbose: bool) -> None:
     """Run every worked example of the rulebook; ends with an error when one does not come out as written."""
@@ -208,6 +208,8 @@ async def _evaluate(options: dict[str, object]) -> None:
     for finding in found.findings:
         rule = find_rule(chosen, finding.rule, finding.rule_version)
         click.echo(as_json(finding) if options["as_lines"] else as_row(finding, park.timezone, rule))
+    if not found.findings:
+        click.echo("nothing that was asked for is judged in this range", err=True)
     if not options["as_lines"]:
         click.echo("\n" + "\n".join(legend()))
     if seen is not None:
@@ -244,11 +246,11 @@ async def _indicators(options: dict[str, object]) -> None:
     url = str(options["store_url"])
     require_existing(url)
     store = open_store(url, str(options["store_token"]))
-    if not options["as_lines"]:
-        click.echo(INDICATOR_HEADERS[str(options["language"])])
     try:
         await store.check()
         wanted = await judging_span(store, park, str(options["from_text"]), str(options["to_text"]), law_day)
+        if not options["as_lines"]:
+            click.echo(INDICATOR_HEADERS[str(options["language"])])
         whole, written = Span(wanted.from_ms, wanted.to_ms), 0
         months = still_there(park, whole_months(park, whole), wanted.deleted_before)
         for span in months_of(park, whole) if options["by_month"] else [whole]:

@@ -33,15 +33,16 @@ async def judging_span(
     end = end_ms(to_text, zone, "--to") if to_text else None
     if start is not None and end is not None:
         require_order(start, end, from_text, to_text)
-    now_ms = SystemClock().now_ms()
+    now_ms, stored_to_ms = SystemClock().now_ms(), 0
     if start is None or end is None or end > now_ms:
         stored = await data_range(store, park)
         if stored is None:
             raise OperatorError(f"the store holds no readings of park '{park.id}': nothing to judge")
         start = stored.first_ms if start is None else start
         end = min(end, max(stored.end_ms, now_ms)) if end is not None else stored.end_ms
+        stored_to_ms = stored.end_ms
     if start >= end:
-        first, last = local_text(start, zone), local_text(end, zone)
+        first, last = local_text(start, zone), local_text(stored_to_ms, zone)
         raise OperatorError(f"nothing to judge: there is no data from {first} on, it ends at {last}")
     if since is not None and end <= since:
         raise OperatorError(f"nothing to judge: the range ends before monitoring_since, {park.monitoring_since}")

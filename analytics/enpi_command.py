@@ -36,7 +36,7 @@ MINIMUM_CAPTURE = 0.8
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
 
 
-@click.command()
+@click.command(short_help="A firm's energy against what its production lets expect.")
 @park_option
 @click.option("--tenant", required=True, help="The firm's id.")
 @click.option("--baseline", "baseline_text", required=True, help="Months the baseline is fitted on: 2025-01:2025-12.")

@@ -45,7 +45,7 @@ HEADER = (
 )
 
 
-@click.command()
+@click.command(short_help="How often, how long and how far limits were not kept.")
 @data_options
 @range_options("the first data", "the last data")
 @rule_option
@@ -97,6 +97,8 @@ async def _exceedances(options: dict[str, object]) -> None:
             click.echo(f"wrote {await write_indicators(store, kept)} indicator values", err=True)
     finally:
         await store.close()
+    if not found:
+        click.echo("nothing that was asked for is judged in this range", err=True)
     if not options["as_lines"]:
         click.echo(HEADER)
     for entry in found:

@@ -6,7 +6,7 @@ from analytics.heartbeat import health_problem, heartbeat_file
 from service_runtime.clock import SystemClock
 
 
-@click.command()
+@click.command(short_help="Whether the running service judges.")
 @click.option(
     "--state-path",
     required=True,

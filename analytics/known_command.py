@@ -37,7 +37,7 @@ class _Asked(NamedTuple):
     subjects: tuple[str, ...]
 
 
-@click.command("findings")
+@click.command("findings", short_help="What was known on a day, and what is known now.")
 @data_options
 @click.option("--as-of", "as_of", default="", show_default="now", metavar="TIME",
               help="What was known at the end of this day, or at this moment, in park time.")  # fmt: skip
@@ -79,7 +79,8 @@ def findings(
         for period in shown:
             click.echo(as_json(period, asked.at_ms))
         return
-    click.echo(f"known at {local_text(asked.at_ms, park.timezone)} ({park.timezone.key})\n{HEADER}")
+    known_at, first, last = (local_text(ms, park.timezone) for ms in (asked.at_ms, asked.from_ms, asked.to_ms))
+    click.echo(f"known at {known_at}, periods from {first} to {last} ({park.timezone.key})\n{HEADER}")
     for period in shown:
         click.echo("\n".join(as_rows(period, park.timezone)))
     if only_changed and not shown:

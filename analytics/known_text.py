@@ -15,7 +15,6 @@ HEADER = (
     f"  {'period (local)':<16} {'rule':<18} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>10} "
     f"{'unit':<7} {'data':>5}  revision, known since, reason"
 )
-
 _WORST_FIRST = (Verdict.EXCEEDED, Verdict.INSUFFICIENT_DATA, Verdict.COMPLIANT)
 
 
@@ -69,12 +68,10 @@ def _row(finding: Finding, revision: Revision, zone: ZoneInfo) -> str:
 def totals(periods: Sequence[Then], shown: Sequence[Then]) -> Iterable[str]:
     """How many periods there are by verdict, as known then; how many are known otherwise now, what is left out."""
     if not periods:
-        yield "no finding in this range"
+        yield "no finding of a period that starts in this range"
         return
     counts = Counter(p.then.finding.verdict for p in periods if p.then is not None)
-    words = [
-        f"{counts[verdict]} {verdict}" for verdict in (Verdict.EXCEEDED, Verdict.INSUFFICIENT_DATA, Verdict.COMPLIANT)
-    ]
+    words = [f"{counts[verdict]} {verdict}" for verdict in _WORST_FIRST]
     unknown = sum(period.then is None for period in periods)
     words += [f"{unknown} not known yet"] if unknown else []
     yield f"{len(periods)} periods: {', '.join(words)}; {sum(p.changed for p in periods)} known otherwise now"

@@ -35,7 +35,7 @@ def generate(park_folder: Path, output: Path | None, limits_on: str | None) -> N
         click.echo(path)
 
 
-@dashboards.command()
+@dashboards.command(short_help="Check Grafana JSON: queries, names, units, limits, ids.")
 @click.argument("files", nargs=-1, type=FILE)
 def check(files: tuple[Path, ...]) -> None:
     """Check Grafana JSON (default: the generated boards): queries, names, units, limits, datasource, ids."""
@@ -50,7 +50,7 @@ def check(files: tuple[Path, ...]) -> None:
     click.echo(f"{len(chosen)} boards checked, no problem")
 
 
-@dashboards.command()
+@dashboards.command(short_help="Create or replace the boards on a Grafana server.")
 @click.option("--grafana", "grafana_url", required=True, help="Address of the Grafana server.")
 @click.option("--token", envvar="ECOPARK_GRAFANA_TOKEN", help="Service account token (or ECOPARK_GRAFANA_TOKEN).")
 @click.option("--token-file", type=FILE, help="File that holds the token.")
@@ -66,7 +66,7 @@ def publish(
         click.echo(address)
 
 
-@dashboards.command()
+@dashboards.command(short_help="Show the boards, the mailbox and the chain in a browser.")
 @click.option("--settings", "file", type=FILE, help="TOML file of console settings.")
 @click.option("--park-folder", help="Folder of the park register.")
 @click.option("--store-url", help="sqlite:///file.db or influxdb://host:8086/bucket?org=name.")

@@ -1,6 +1,7 @@
 """The ``ecopark gateway`` command: run a gateway, list device profiles, read one device once."""
 
 import asyncio
+import logging
 from pathlib import Path
 
 import click
@@ -71,6 +72,8 @@ def probe(host: str, port: int, unit_id: int, profile_name: str, profiles_folder
     if profile_name not in known:
         raise OperatorError(f"--profile: unknown profile '{profile_name}' (known: {', '.join(sorted(known))})")
     profile = known[profile_name]
+    # What it says about a connection that fails is in our own sentence.
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
     bindings = probe_bindings(profile)
     samples = asyncio.run(_read_once(ModbusSource(ModbusAddress(host, port, unit_id), profile, bindings)))
     click.echo(f"{profile.title} at {host}:{port}, unit {unit_id}")

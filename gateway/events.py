@@ -8,6 +8,8 @@ from service_runtime.logs import event
 from telemetry_model.reading import ReadingReason
 
 _log = logging.getLogger("gateway")
+_SILENT = (ReadingReason.DEVICE_UNREACHABLE, ReadingReason.DEVICE_TIMEOUT)
+"""As a device is that has not started up yet. One that answers with a refusal has."""
 
 
 class GatewayEvents:
@@ -22,6 +24,7 @@ class GatewayEvents:
         self.lost_readings = 0
         self.recalled_batches = 0
         self._device_states: dict[str, ReadingReason | None] = {}
+        self._awaited: set[str] = set()
         self._ignored_runs: set[str] = set()
         self._outbox_failing = False
         self._failing_work: set[str] = set()
@@ -38,15 +41,28 @@ class GatewayEvents:
         """Devices whose last poll failed."""
         return len(self._device_states) - self.devices_online
 
-    def device_polled(self, device: str, failure: ReadingReason | None, detail: str = "") -> None:
-        """Logs when a device goes, returns, or fails for another reason than before."""
-        known = device in self._device_states
+    def device_polled(
+        self, device: str, failure: ReadingReason | None, detail: str = "", is_starting: bool = False
+    ) -> None:
+        """Logs when a device goes, returns, or fails for another reason than before.
+
+        While all is starting up (``is_starting``), a device that has never answered is waited for without a warning.
+        """
         before = self._device_states.get(device)
+        has_answered = device in self._device_states and device not in self._awaited and before is None
         self._device_states[device] = failure
-        if failure is not None and (not known or failure is not before):
+        if failure is None:
+            if before is not None:
+                event(_log, logging.INFO, "device answers" if device in self._awaited else "device answers again",
+                      device=device)  # fmt: skip
+            self._awaited.discard(device)
+        elif is_starting and failure in _SILENT and not has_answered and (before is None or device in self._awaited):
+            if device not in self._awaited:
+                event(_log, logging.INFO, "device does not answer yet", device=device, detail=detail)
+            self._awaited.add(device)
+        elif failure is not before or device in self._awaited:
+            self._awaited.discard(device)
             event(_log, logging.WARNING, "device gives no readings", device=device, reason=failure, detail=detail)
-        elif failure is None and before is not None:
-            event(_log, logging.INFO, "device answers again", device=device)
 
     def readings_taken(self, reasons: list[ReadingReason | None]) -> None:
         """One entry per reading."""

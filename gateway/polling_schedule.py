@@ -9,6 +9,8 @@ from service_runtime.clock import Clock
 from telemetry_model.reading import Reading, ReadingReason
 
 BACK_OFF_LIMIT_SECONDS = 300.0
+START_UP_GRACE_SECONDS = 30.0
+"""After a power cut devices and gateway start together: who is silent for so long is not reported as missing yet."""
 _LONGEST_SLEEP_SECONDS = 5.0
 """Sleeps are cut up, so that a clock that is set right meanwhile is noticed."""
 
@@ -53,6 +55,7 @@ class DevicePoller:
         self._clock = clock
         self._sleep = sleep
         self._failures = 0
+        self._first_polled: float | None = None
 
     async def run(self) -> None:
         """Poll until cancelled; the source is closed then."""
@@ -79,12 +82,19 @@ class DevicePoller:
             samples = await self._source.read()
         except SourceError as error:
             self._failures += 1
-            self._events.device_polled(self._device, error.reason, str(error))
+            self._events.device_polled(self._device, error.reason, str(error), self._is_starting())
             self._sink([Reading(point, tick_ms, None, reason=error.reason) for point in self._source.points])
             return
         self._failures = 0
         self._events.device_polled(self._device, None)
         self._sink([Reading(s.point, tick_ms, s.value, s.status, _reason(s.value, s.reason)) for s in samples])
+
+    def _is_starting(self) -> bool:
+        """Whether a silent device may still be starting; one polled seldom would be missed for too long."""
+        now = self._clock.monotonic()
+        self._first_polled = now if self._first_polled is None else self._first_polled
+        is_polled_often = self._interval_ms < START_UP_GRACE_SECONDS * 1000
+        return is_polled_often and now - self._first_polled < START_UP_GRACE_SECONDS
 
     def tick_after(self, tick_ms: int) -> int:
         """The next tick that is still to come, later when the device keeps failing; never the same tick twice."""

@@ -11,6 +11,7 @@ from ingest_service.park_folder import load_park
 from ingest_service.running_settings import running_settings, settings_option
 from ingest_service.state.ledger import LedgerEntry, range_text
 from service_runtime.clock import SystemClock, utc_from_ms
+from service_runtime.errors import OperatorError
 from service_runtime.local_times import end_ms, instant_ms, require_order
 from telemetry_store.command_options import range_options
 
@@ -31,11 +32,14 @@ def ledger(settings_file: Path | None, from_text: str, to_text: str, gateway: st
     Batches: expected = received + missing. Readings: readings = stored + quarantined. Times are park time.
     """
     settings = running_settings(settings_file)
-    zone = load_park(settings.park_folder).timezone
+    park = load_park(settings.park_folder)
+    zone = park.timezone
     to_ms = end_ms(to_text, zone, "--to") if to_text else SystemClock().now_ms() + 1
     from_ms = instant_ms(from_text, zone, "--from") if from_text else to_ms - DEFAULT_SPAN_MS
     require_order(from_ms, to_ms, from_text, to_text or "now")
     lines = LedgerBook(settings.state_place).lines(from_ms, to_ms, gateway)
+    if gateway and not lines and gateway not in {point.gateway for point in park.points.values()}:
+        raise OperatorError(f"--gateway: '{gateway}' is no gateway of park '{park.id}', and the ledger has none of it")
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(ledger_document(lines))).decode())
         return

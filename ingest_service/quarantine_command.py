@@ -6,10 +6,13 @@ from pathlib import Path
 import click
 import msgspec
 
+from ingest_service.admission import RefusalReason
 from ingest_service.quarantine_replay import replay_quarantine
 from ingest_service.running_settings import running_settings, settings_option, state_option, state_place
 from ingest_service.state.quarantine import Quarantine, QuarantinedRecord
 from service_runtime.clock import utc_from_ms
+from service_runtime.errors import OperatorError
+from telemetry_store.rows import RejectReason
 
 _SHOWN_BYTES = 4_000
 
@@ -38,6 +41,7 @@ def quarantine() -> None:
 def list_records(settings_file: Path | None, state: str | None, reason: str | None, limit: int) -> None:
     """One line per record, oldest first, then counts by reason."""
     kept = Quarantine(state_place(settings_file, state))
+    _require_reason(reason, kept)
     records = kept.records(reason, limit)
     for record in records:
         times = f" x{record.times}" if record.times > 1 else ""
@@ -64,14 +68,16 @@ def show(settings_file: Path | None, state: str | None, record_id: int) -> None:
     click.echo(_printable(record.payload[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")))
 
 
-@quarantine.command()
+@quarantine.command(short_help="Forget records for good.")
 @settings_option
 @state_option
 @click.argument("record_ids", metavar="ID...", type=int, nargs=-1, required=True)
 def discard(settings_file: Path | None, state: str | None, record_ids: tuple[int, ...]) -> None:
-    """Forget records for good."""
-    found = Quarantine(state_place(settings_file, state)).discard(record_ids)
-    click.echo(f"{found} of {len(set(record_ids))} discarded")
+    """Forget records for good; ends with 1 when one of them is not there."""
+    found, wanted = Quarantine(state_place(settings_file, state)).discard(record_ids), len(set(record_ids))
+    click.echo(f"{found} of {wanted} discarded")
+    if found < wanted:
+        raise click.exceptions.Exit(1)
 
 
 @quarantine.command()
@@ -86,9 +92,17 @@ def replay(settings_file: Path | None, reason: str | None) -> None:
 
     Needs all settings of the running ingest: register, store and state.
     """
-    result = asyncio.run(replay_quarantine(running_settings(settings_file), reason))
+    settings = running_settings(settings_file)
+    _require_reason(reason, Quarantine(settings.state_place))
+    result = asyncio.run(replay_quarantine(settings, reason))
     released, readings, kept = result.released, result.readings, result.still_refused
     click.echo(f"records released: {released} (readings stored: {readings}); still refused: {kept}")
+
+
+def _require_reason(reason: str | None, kept: Quarantine) -> None:
+    known = {one.value for one in (*RefusalReason, *RejectReason)} | kept.by_reason().keys()
+    if reason and reason not in known:
+        raise OperatorError(f"--reason: nothing is refused for '{reason}' (known: {', '.join(sorted(known))})")
 
 
 def _moment(time_ms: int) -> str:

@@ -13,7 +13,7 @@ from ingest_service.park_folder import load_park
 from ingest_service.running_settings import running_settings, settings_option
 from ingest_service.settings import IngestSettings
 from service_runtime.clock import utc_from_ms
-from service_runtime.errors import OperatorError, UnreachableError
+from service_runtime.errors import OperatorError, UnreachableError, why_unreachable
 from service_runtime.local_times import instant_ms
 
 LOOK_EVERY_SECONDS = 0.5
@@ -135,8 +135,7 @@ def _ask(address: str, order: Mapping[str, object] | None) -> _Answer:
         with error:
             raise OperatorError(f"ingest service {address}: {_detail(error)}") from error
     except (OSError, ValueError) as error:
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise UnreachableError(f"ingest service {address}: {reason}") from error
+        raise UnreachableError(f"ingest service {address}: {why_unreachable(error)}") from error
 
 
 def _detail(error: urllib.error.HTTPError) -> str:

@@ -15,7 +15,7 @@ from service_runtime.errors import OperatorError
 TOKEN_BYTES = 32
 
 
-@click.command()
+@click.command(short_help="Make a token for a source that sends readings over HTTP.")
 @click.argument("name")
 @click.option("--point", "points", multiple=True, help="A point that it may write; may be repeated.")
 @click.option("--gateway", default="", help="It may write what this gateway may.")

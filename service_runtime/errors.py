@@ -15,3 +15,18 @@ class UnreachableError(OperatorError):
     """A broker, database or server does not answer; the message names its address."""
 
     exit_code = 3
+
+
+def why_unreachable(error: BaseException) -> str:
+    """What the system said at the bottom of wrapped errors (``connection refused``), else their own words."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        found = waiting.pop(0)
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        if isinstance(found, OSError) and found.strerror:
+            return found.strerror.lower()
+        inner = (found.__cause__, found.__context__, getattr(found, "reason", None), *found.args)
+        waiting += [one for one in inner if isinstance(one, BaseException)]
+    return str(error)

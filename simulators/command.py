@@ -55,7 +55,7 @@ def print_scenarios() -> None:
         click.echo(f"{name:26} {load_scenario(name).title_en}")
 
 
-@simulate.command()
+@simulate.command(short_help="What happens in a scenario, and what must come out.")
 @click.argument("name")
 def describe(name: str) -> None:
     """Show what happens in a scenario and which findings and alerts must come out."""

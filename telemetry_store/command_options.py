@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from service_runtime.errors import OperatorError
 
@@ -44,12 +45,17 @@ def token_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def with_token(*arguments: object, store_token_file: Path | None, **options: object) -> object:
-        if store_token_file is not None:
+        source = click.get_current_context().get_parameter_source("store_token_file")
+        # Of what stands in the environment the token itself counts; a file that was typed counts before both.
+        is_typed = source is ParameterSource.COMMANDLINE
+        if store_token_file is not None and (is_typed or not options["store_token"]):
             options["store_token"] = _read(store_token_file)
         return command(*arguments, **options)
 
-    kind = click.Path(dir_okay=False, path_type=Path)
-    file = click.option("--store-token-file", type=kind, metavar="FILE", help="File with that token.")(with_token)
+    file = click.option(
+        "--store-token-file", type=click.Path(path_type=Path), envvar=[f"{name}_FILE" for name in TOKEN_VARIABLES],
+        metavar="FILE", help="File with that token.",
+    )(with_token)  # fmt: skip
     text = f"API token of InfluxDB; or {TOKEN_VARIABLES[0]} in the environment."
     return click.option("--store-token", default="", envvar=TOKEN_VARIABLES, metavar="TEXT", help=text)(file)
 

@@ -23,7 +23,7 @@ from telemetry_store.protocol import TelemetryStore
 _DAY_MS = 24 * HOUR_MS
 
 
-@click.command("rollups")
+@click.command("rollups", short_help="Make hourly and daily sums, as the service does.")
 @data_options
 @range_options("where the sums end", "now")
 def rollups(store_url: str, store_token: str, park_folder: str, from_text: str, to_text: str) -> None:
@@ -37,7 +37,7 @@ def rollups(store_url: str, store_token: str, park_folder: str, from_text: str, 
     asyncio.run(_rollups(store_url, store_token, park_folder, from_text, to_text))
 
 
-@click.command("retention")
+@click.command("retention", short_help="Delete old raw readings; their sums stay.")
 @data_options
 @click.option("--keep", "keeps", multiple=True, required=True, metavar="MEDIUM=DAYS", help="e.g. energy=730; repeat.")
 @click.option("--delete", is_flag=True, help="Do it. Without this, only say what would be deleted.")
@@ -66,14 +66,14 @@ async def _rollups(url: str, token: str, park_folder: str, from_text: str, to_te
         start = instant_ms(from_text, park.timezone, "--from") // HOUR_MS * HOUR_MS
         stop = end_ms(to_text, park.timezone, "--to") if to_text else clock.now_ms()
         stop = min(stop, clock.now_ms()) // HOUR_MS * HOUR_MS
+        if start >= stop:
+            raise OperatorError(f"--from {from_text}: no whole hour lies between it and --to {to_text or 'now'}")
         click.echo(f"{await _again(keeper, start, stop)} rows made again")
     finally:
         await store.close()
 
 
 async def _again(keeper: RollupKeeper, start_ms: int, stop_ms: int) -> int:
-    if start_ms >= stop_ms:
-        raise OperatorError("--from: the range is empty")
     rows = 0
     parts = range(start_ms, stop_ms, _DAY_MS)
     with click.progressbar(parts, label="rollups", file=sys.stderr) as days:

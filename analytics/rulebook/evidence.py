@@ -355,23 +355,18 @@ def in_language(sentence: str, language: str) -> str:
         return sentence
     if is_doubt(sentence):
         return doubt_in_vietnamese(sentence)
-    for pattern, key in _patterns():
+    for pattern, vietnamese in _patterns():
         match = pattern.fullmatch(sentence)
         if match:
-            return SENTENCES[key].vi.format(**match.groupdict())
+            return vietnamese.format(**match.groupdict())
     return sentence
-
-
-def code_of(sentence: str) -> str:
-    """The key of an English evidence sentence; empty for one that is not ours."""
-    return next((key for pattern, key in _patterns() if pattern.fullmatch(sentence)), "")
 
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     # The longest fixed text first: a short template must not swallow a sentence made from a longer one.
-    ordered = sorted(SENTENCES.items(), key=lambda pair: -len(re.sub(r"\{\w+\}", "", pair[1].en)))
-    return tuple((re.compile(_as_pattern(sentence.en), re.DOTALL), key) for key, sentence in ordered)
+    ordered = sorted(SENTENCES.values(), key=lambda s: -len(re.sub(r"\{\w+\}", "", s.en)))
+    return tuple((re.compile(_as_pattern(sentence.en), re.DOTALL), sentence.vi) for sentence in ordered)
 
 
 def _as_pattern(template: str) -> str:
@@ -395,3 +390,15 @@ def _word(value: object) -> str:
     if value != 0 and not 1e-4 <= abs(value) < 1e15:
         return f"{value:.6g}"
     return f"{value:.0f}" if abs(value) >= 1e5 else f"{value:.6g}"
+
+
+def code_of(sentence: str) -> str:
+    """The key of an English evidence sentence; empty for one that is not ours."""
+    if is_doubt(sentence):
+        return "to_confirm"
+    return next((_keys()[vietnamese] for pattern, vietnamese in _patterns() if pattern.fullmatch(sentence)), "")
+
+
+@cache
+def _keys() -> dict[str, str]:
+    return {sentence.vi: key for key, sentence in SENTENCES.items()}

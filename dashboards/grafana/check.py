@@ -41,7 +41,8 @@ def check_file(path: Path) -> list[BoardProblem]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"{path}: cannot be read ({error})") from error
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise OperatorError(f"{path}: cannot be read ({reason})") from error
     try:
         board = json.loads(text)
     except json.JSONDecodeError as error:

@@ -10,7 +10,7 @@ from grafana_client.api import GrafanaApi
 from grafana_client.client import GrafanaException
 
 from dashboards.grafana.check import check_file
-from service_runtime.errors import OperatorError, UnreachableError
+from service_runtime.errors import OperatorError, UnreachableError, why_unreachable
 
 MESSAGE = "ecopark dashboards publish"
 
@@ -45,5 +45,5 @@ def _publish_one(grafana: GrafanaApi, grafana_url: str, file: Path, folder_uid: 
     except GrafanaException as error:
         raise PublishRefusedError(f"{grafana_url}: {file.name}: {error.message}") from error
     except (niquests.exceptions.RequestException, OSError) as error:
-        raise UnreachableError(f"{grafana_url}: {error}") from error
+        raise UnreachableError(f"{grafana_url}: {why_unreachable(error)}") from error
     return f"{grafana_url.rstrip('/')}{answer.get('url', '')}"

@@ -11,6 +11,7 @@ import click
 from deploy.local.broker import BROKER_NAMES, BrokerKind
 from deploy.local.demo import DemoOptions, run_demo
 from deploy.local.live_table import LiveScreen
+from deploy.local.termination import EXIT_TERMINATED, Terminated, raising_on_sigterm
 from service_runtime.errors import OperatorError
 
 EXIT_INTERRUPTED = 130
@@ -45,6 +46,7 @@ def demo(
     ecopark demo --for 120 --no-browser --report out.json
 
     Ctrl-C while it polls ends it with the report; before that (or a second time) it ends at once with exit status 130.
+    SIGTERM ends it at once with exit status 143. However it ends, no child process and no temporary folder stays.
 
     Exits 1 when a reading is missing or the alerts are not exactly those the scenario promises.
     """
@@ -54,12 +56,13 @@ def demo(
     folder = workdir or Path(tempfile.mkdtemp(prefix="ecopark-demo-"))
     options = DemoOptions(folder, scenario, BrokerKind(broker), port, run_seconds, not no_browser)
     try:
-        result = run_demo(options, screen)
-    except KeyboardInterrupt:
+        with raising_on_sigterm():
+            result = run_demo(options, screen)
+    except (KeyboardInterrupt, Terminated) as end:
         left = "nothing is kept" if workdir is None else f"see {folder}"
         screen.say(f"Interrupted before there was a report; {left}.")
         _remove_unless_kept(folder, workdir)
-        sys.exit(EXIT_INTERRUPTED)
+        sys.exit(EXIT_TERMINATED if isinstance(end, Terminated) else EXIT_INTERRUPTED)
     except OperatorError:
         # The logs in it are what helps, once there are any.
         if not any(folder.glob("logs/*.log")):

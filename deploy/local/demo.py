@@ -18,6 +18,7 @@ from deploy.local.chain import LocalChain
 from deploy.local.ingest_status import IngestStatus, read_ingest_status
 from deploy.local.live_table import LiveScreen
 from deploy.local.ports import free_port_block, require_free
+from deploy.local.termination import ignore_sigterm
 from deploy.local.workdir import PARKS, Workdir
 from service_runtime.errors import OperatorError
 from simulators.backlog import gateways_of
@@ -78,6 +79,7 @@ def run_demo(options: DemoOptions, screen: LiveScreen) -> dict[str, Any]:
         _watch(chain, options.run_seconds, screen)
         return _finish(chain, park, scenario, screen, drained_at)
     finally:
+        ignore_sigterm()
         screen.say("Stopping ...")
         chain.stop()
 

@@ -1,6 +1,9 @@
 """JSON says each sentence in both languages, and evidence with the name of its sentence."""
 
+from string import Formatter
+
 from analytics.both_languages import evidence_objects, said
+from analytics.rulebook.evidence import SENTENCES, code_of
 
 
 def test_a_reason_is_two_fields() -> None:
@@ -25,3 +28,10 @@ def test_who_changes_an_answer_does_not_change_the_next() -> None:
     (first,) = evidence_objects(["Something else."])
     first["vi"] = "changed"
     assert evidence_objects(["Something else."])[0]["vi"] == "Something else."
+
+
+def test_every_sentence_has_a_name_of_its_own() -> None:
+    assert len({sentence.vi for sentence in SENTENCES.values()}) == len(SENTENCES)
+    for key, sentence in SENTENCES.items():
+        names = {name: "7" for _, name, _, _ in Formatter().parse(sentence.en) if name}
+        assert code_of(sentence.en.format(**names)) == key

@@ -137,6 +137,30 @@ def test_a_mistake_is_one_sentence(database: str, folder: Path, changes: dict[st
     assert "\n" not in str(done.exception)
 
 
+def test_a_rule_that_was_not_in_force_says_so_beside_the_table(database: str, folder: Path) -> None:
+    for command in ("evaluate", "exceedances"):
+        done = run(command, "--store", database, "--park", str(folder), "--law-of", "1990-01-01")
+        assert done.stderr == "nothing that was asked for is judged in this range\n"
+
+
+def test_an_indicator_that_cannot_be_asked_for_prints_no_table(database: str, folder: Path) -> None:
+    done = run("indicators", "--store", database, "--park", str(folder), "--from", "2096-01-01")
+    assert (done.stdout, type(done.exception)) == ("", OperatorError)
+
+
+@pytest.mark.parametrize("range_words", [("--from", "2026-03-11", "--to", "2026-03-10"), ("--from", "2096-01-01")])
+def test_sums_of_no_hour_are_a_mistake(database: str, folder: Path, range_words: tuple[str, ...]) -> None:
+    done = run("rollups", "--store", database, "--park", str(folder), *range_words)
+    assert f"--from {range_words[1]}: no whole hour lies between it and --to" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("words", "count"), [(("--tenant", "park"), 2), (("--subject", "aq"), 2), (("--subject", "p"), 0)]
+)
+def test_a_tenant_or_subject_can_be_chosen(database: str, folder: Path, words: tuple[str, str], count: int) -> None:
+    assert len(judged(database, folder, *words)) == count
+
+
 def test_a_store_without_readings_says_so(folder: Path) -> None:
     (folder / "empty.db").touch()
     done = run("evaluate", "--store", f"sqlite:///{folder}/empty.db", "--park", str(folder))

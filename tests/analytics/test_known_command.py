@@ -177,7 +177,10 @@ def test_json_has_every_version(place: list[str]) -> None:
 
 
 def test_the_range_is_by_the_start_of_the_period(place: list[str]) -> None:
-    assert lines(place, "--as-of", "2026-11-30", "--from", "2026-11-02")[2:] == ["", "no finding in this range"]
+    assert lines(place, "--as-of", "2026-11-30", "--from", "2026-11-02")[2:] == [
+        "",
+        "no finding of a period that starts in this range",
+    ]
     assert len(rows(place, "--as-of", "2026-11-30", "--to", "2026-11-01", "--all")) == 3
 
 

@@ -16,6 +16,7 @@ from deploy.local.command import EXIT_INTERRUPTED, demo
 from deploy.local.ingest_status import IngestStatus
 from deploy.local.ports import BLOCKS_FROM, free_port_block, wait_for_port
 from deploy.local.report import latency_of
+from deploy.local.termination import EXIT_TERMINATED
 from deploy.local.workdir import Workdir
 from service_runtime.errors import OperatorError
 from tests.servers.process import wait_until
@@ -91,17 +92,26 @@ def test_a_longer_run_has_the_latency_of_live_batches() -> None:
     assert latency_of(STATUS, 60.0) == {"p50": 40.0, "p99": 80.0}
 
 
-@pytest.mark.parametrize("is_named", [False, True])
-def test_ctrl_c_while_the_backlog_is_simulated(tmp_path: Path, is_named: bool) -> None:
+@pytest.mark.parametrize(
+    ("signal_number", "status", "is_named"),
+    [
+        (signal.SIGINT, EXIT_INTERRUPTED, False),
+        (signal.SIGINT, EXIT_INTERRUPTED, True),
+        (signal.SIGTERM, EXIT_TERMINATED, False),
+    ],
+)
+def test_what_ends_the_demo_while_the_backlog_is_simulated(
+    tmp_path: Path, signal_number: int, status: int, is_named: bool
+) -> None:
     workdir = ["--workdir", str(tmp_path / "kept")] if is_named else []
     command = [sys.executable, "-m", "ecopark", "demo", "--no-browser", "--broker", "embedded", *workdir]
     (tmp_path / "tmp").mkdir()
     environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         wait_until(lambda: any(tmp_path.glob("*/**/outbox-*.db-wal")), "the backlog to grow", 60)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal_number)
         said = " ".join(process.communicate(timeout=60)[1].split())
-    assert process.returncode == EXIT_INTERRUPTED
+    assert process.returncode == status
     end = f"see {tmp_path / 'kept'}" if is_named else "nothing is kept"
     assert said.endswith(f"outboxes ... Stopping ... Interrupted before there was a report; {end}.")
     assert not list((tmp_path / "tmp").iterdir())

@@ -41,6 +41,16 @@ def test_a_command_and_its_options_explain_themselves(name: str) -> None:
     assert silent == []
 
 
+@pytest.mark.parametrize("name", [name for name, command in EVERY.items() if isinstance(command, click.Group)])
+def test_no_line_of_a_list_of_commands_is_cut_off(name: str) -> None:
+    group = EVERY[name]
+    assert isinstance(group, click.Group)
+    listed = group.list_commands(click.Context(group))
+    room = 80 - len("    ") - len("  ") - max(map(len, listed))
+    short = [EVERY[f"{name} {each}"].get_short_help_str(room) for each in listed]
+    assert [words for words in short if words.endswith("...")] == []
+
+
 @pytest.mark.parametrize(("option", "words"), HELP_OF.items())
 def test_an_option_reads_the_same_everywhere(option: str, words: str) -> None:
     having = named(option)

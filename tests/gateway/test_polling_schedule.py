@@ -208,3 +208,55 @@ def test_only_transitions_are_logged(caplog: pytest.LogCaptureFixture) -> None:
         "device gives no readings", "device gives no readings", "device answers again"
     ]  # fmt: skip
     assert (events.devices_online, events.devices_offline) == (1, 0)
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    return [(record.levelname, record.message) for record in caplog.records]
+
+
+def test_a_device_that_starts_with_the_gateway_is_waited_for_without_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    events = GatewayEvents()
+    for reason in (ReadingReason.DEVICE_UNREACHABLE, ReadingReason.DEVICE_TIMEOUT, None, None):
+        events.device_polled("em-1", reason, is_starting=True)
+    assert said(caplog) == [("INFO", "device does not answer yet"), ("INFO", "device answers")]
+
+
+def test_a_device_that_stays_silent_is_one_warning(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    events = GatewayEvents()
+    for is_starting in (True, True, False, False):
+        events.device_polled("em-1", ReadingReason.DEVICE_UNREACHABLE, is_starting=is_starting)
+    events.device_polled("em-1", None)
+    assert said(caplog) == [
+        ("INFO", "device does not answer yet"),
+        ("WARNING", "device gives no readings"),
+        ("INFO", "device answers again"),
+    ]
+
+
+@pytest.mark.parametrize("before", [None, ReadingReason.DEVICE_REFUSED])
+def test_a_device_that_answered_or_refused_at_the_start_is_no_device_that_starts(
+    caplog: pytest.LogCaptureFixture, before: ReadingReason | None
+) -> None:
+    events = GatewayEvents()
+    events.device_polled("em-1", before, is_starting=True)
+    caplog.clear()
+    events.device_polled("em-1", ReadingReason.DEVICE_TIMEOUT, is_starting=True)
+    assert said(caplog) == [("WARNING", "device gives no readings")]
+
+
+@pytest.mark.parametrize(("poll_seconds", "levels"), [(5.0, ["INFO", "WARNING"]), (60.0, ["WARNING"])])
+async def test_the_grace_is_half_a_minute_and_not_for_what_is_polled_seldom(
+    caplog: pytest.LogCaptureFixture, poll_seconds: float, levels: list[str]
+) -> None:
+    caplog.set_level("INFO")
+    clock = ManualClock(T0)
+    source = ScriptedSource(clock, [SourceError(ReadingReason.DEVICE_UNREACHABLE, "refused")] * 4)
+    poller = DevicePoller("em-1", source, poll_seconds, lambda _readings: None, GatewayEvents(), clock)
+    for _ in range(4):
+        await poller.poll(clock.now_ms())
+        clock.advance(poll_seconds * 4)
+    assert [record.levelname for record in caplog.records] == levels

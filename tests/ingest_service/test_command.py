@@ -127,6 +127,12 @@ def test_list_by_reason(filled: str) -> None:
     assert "1 shown" in output
 
 
+@pytest.mark.parametrize("command", ["list", "replay"])
+def test_a_reason_for_which_nothing_is_refused_is_named(filled: str, command: str) -> None:
+    done = call(quarantine, command, "--settings", filled, "--reason", "bad_luck")
+    assert "--reason: nothing is refused for 'bad_luck' (known: malformed_pack, " in str(done.exception)
+
+
 def test_show_prints_the_bytes_but_lets_none_steer_the_terminal(filled: str) -> None:
     output = call(quarantine, "show", "--settings", filled, "2").output
     assert "not json" in output
@@ -180,7 +186,8 @@ def test_help_of_the_quarantine_teaches_by_examples() -> None:
 
 
 def test_discard_forgets(filled: str) -> None:
-    assert call(quarantine, "discard", "--settings", filled, "1", "3", "99").output == "2 of 3 discarded\n"
+    done = call(quarantine, "discard", "--settings", filled, "1", "3", "99")
+    assert (done.output, done.exit_code) == ("2 of 3 discarded\n", 1)
     assert "in quarantine: 1 malformed_pack" in call(quarantine, "list", "--settings", filled).output
 
 

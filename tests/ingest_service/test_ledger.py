@@ -209,6 +209,8 @@ def test_the_command_prints_a_table_and_json(settings: IngestSettings, tmp_path:
     assert document["lines"][0]["missing_sequences"] == [[3, 4]]
     refused = call(ingest, "ledger", "--settings", span[1], "--from", "monday")
     assert "--from: 'monday' is not a date" in str(refused.exception)
+    unknown = call(ingest, "ledger", *span, "--gateway", "gw-none")
+    assert "--gateway: 'gw-none' is no gateway of park" in str(unknown.exception)
 
 
 async def test_a_state_file_of_version_2_is_brought_up_to_date(tmp_path: Path) -> None:
