@@ -193,8 +193,7 @@ class AnalyticsService:
         return found
 
     async def _judge_again(self, arrivals: Arrivals, ordinary: JudgingRange, now_ms: int) -> _JudgedAgain:
-        """The closed windows that late readings touched, or a new dated change of the register, and the ordinary range
-        does not reach; no others."""
+        """The closed windows that late readings or new dated changes touched and the ordinary range does not reach."""
         touched = touched_by(self._park, self._rules, (mark.touch for mark in arrivals.ready), ordinary)
         changed = beyond(self._changed_register(ordinary), ordinary)
         found = Judgement([], [])

@@ -241,8 +241,7 @@ def _old_enough(rule: Rule, span: JudgingRange, window: Window) -> bool:
 
 
 def _counts(park: Park, rule: Rule, subject: Subject, span: JudgingRange, window: Window) -> bool:
-    """Whether the rule holds that day for the subject as it is then, monitoring had begun, and the point was in use
-    for some of the window."""
+    """Whether the rule holds that day for the subject as it is then, monitoring had begun, and the point was in use."""
     day = span.judged_day(window)
     if not (rule.is_valid_on(day) and subject.era.holds_on(day)) or window.end_ms <= (span.since_ms or window.start_ms):
         return False

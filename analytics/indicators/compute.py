@@ -23,7 +23,7 @@ from analytics.indicators.park_view import ParkView, ReportedIndicator
 from analytics.indicators.store_readings import Span, read_points
 from analytics.indicators.supply_indicators import ENERGY_PAIRS, SUPPLY, supply_indicators
 from analytics.indicators.tenant_indicators import tenant_indicators
-from analytics.windows import billing_windows, local_day
+from analytics.windows import billing_windows
 from telemetry_model.park_register import Installation, MeasuringPoint, Park
 from telemetry_model.quantities import Kind
 from telemetry_store.protocol import TelemetryStore
@@ -40,7 +40,7 @@ async def compute_indicators(
 
     ``law_day``: electricity is priced under the tariff of that day. Raises ``UnreachableError``.
     """
-    points, fine = needed_points(park, local_day(span.start_ms, park.timezone))
+    points, fine = needed_points(park)
     machines = {i.device for i in park.installations.values() if i.kind == MACHINE}
     by_interval = frozenset(point.id for point in points if point.device in machines)
     readings = await read_points(store, park, points, span, fine, by_interval)
@@ -75,12 +75,12 @@ def _indicators(view: ParkView) -> Iterator[ReportedIndicator]:
         yield from link_indicators(view, link)
 
 
-def needed_points(park: Park, day: date) -> tuple[list[MeasuringPoint], frozenset[str]]:
-    """Points to read, as named on a day, and those of them whose register must be cut into half hours."""
+def needed_points(park: Park) -> tuple[list[MeasuringPoint], frozenset[str]]:
+    """Points to read, and those of them whose register must be cut into half hours."""
     supplies = {i.device for i in park.installations.values() if i.kind == SUPPLY}
     wanted: dict[str, MeasuringPoint] = {}
     for installation in park.installations.values():
-        wanted |= {point.id: point for point in _points_of(park, installation, day)}
+        wanted |= {point.id: point for point in _points_of(park, installation)}
     roles = {point.device for point in park.points.values() if point.role in _NETWORK_ROLES}
     links = {point for link in park.symbiosis for point in (link.giver_point, link.taker_point)}
     for point in park.points.values():
@@ -93,16 +93,16 @@ def needed_points(park: Park, day: date) -> tuple[list[MeasuringPoint], frozense
     return list(wanted.values()), frozenset(fine)
 
 
-def _points_of(park: Park, installation: Installation, day: date) -> Iterable[MeasuringPoint]:
+def _points_of(park: Park, installation: Installation) -> Iterable[MeasuringPoint]:
     names: frozenset[str] = frozenset()
     devices = [installation.device]
     if installation.kind == SUPPLY:
         names = frozenset({"active_power", *(name for pair in ENERGY_PAIRS for name in pair)})
     elif installation.kind in OUTLETS:
         names = _OUTLET_GAUGES | {"volume", "active_energy_import", "active_energy_interval"}
-        known = installation.attributes_on(day)
-        attributes = (known.get(a) for a in (FLOW_ATTRIBUTE, INLET_ATTRIBUTE, ENERGY_ATTRIBUTE))
-        devices += [value for value in attributes if isinstance(value, str)]
+        names_of_devices = (FLOW_ATTRIBUTE, INLET_ATTRIBUTE, ENERGY_ATTRIBUTE)
+        stated = (era.attributes.get(name) for era in installation.dated.eras for name in names_of_devices)
+        devices += dict.fromkeys(device for device in stated if isinstance(device, str))
     elif installation.kind == STACK:
         names = _STACK_GAUGES
     elif installation.kind == DISTRICT:

@@ -2,13 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
 
 from analytics.deleted_time import Edges
 from analytics.indicators.compute import needed_points
 from analytics.indicators.store_readings import Span
 from analytics.reopen import Touch
-from analytics.windows import billing_windows, local_day
+from analytics.windows import billing_windows
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_model.quantities import Kind, Medium
 
@@ -18,14 +17,11 @@ _INTERVAL_END_MS = 1000
 
 def months_touched(park: Park, touches: Iterable[Touch], closed_by_ms: int) -> list[Span]:
     """The local calendar months over by ``closed_by_ms`` whose indicators read a touched instant, oldest first."""
+    wanted = set(touches)
+    needed = needed_points(park)[0] if wanted else []
+    points, reach_ms = _by_device(needed), _reach_by_field(needed)
     found: set[Span] = set()
-    as_named: dict[date, tuple[dict[str, list[MeasuringPoint]], dict[tuple[Medium, str], int]]] = {}
-    for touch in set(touches):
-        day = local_day(touch.oldest_ms, park.timezone)
-        if day not in as_named:
-            needed = needed_points(park, day)[0]
-            as_named[day] = _by_device(needed), _reach_by_field(needed)
-        points, reach_ms = as_named[day]
+    for touch in wanted:
         for point in points.get(touch.device, ()):
             before_ms = reach_ms.get((point.medium, point.field_name), 0)
             shift_ms = _INTERVAL_END_MS if point.quantity.kind is Kind.INTERVAL else 0
@@ -37,9 +33,7 @@ def months_touched(park: Park, touches: Iterable[Touch], closed_by_ms: int) -> l
 
 def still_there(park: Park, months: Iterable[Span], deleted: Edges) -> list[Span]:
     """Those of which no reading that indicators need was deleted: what is made of a part must not replace a whole."""
-    months = list(months)
-    days = {local_day(month.start_ms, park.timezone) for month in months}
-    media = {point.medium for day in days for point in needed_points(park, day)[0]}
+    media = {point.medium for point in needed_points(park)[0]}
     edge_ms = max((before_ms for medium, before_ms in deleted.items() if medium in media), default=0)
     return [month for month in months if month.start_ms >= edge_ms]
 

@@ -77,7 +77,7 @@ def _limit(rule: Rule, known: Mapping[str, Attribute]) -> Limit:
         return _with_factors(rule, rule.formula, base, citation, known)
     key = "limit_setting" if rule.confidence is Confidence.SETTING else "limit_fixed"
     words = say(key, limit=base, unit=rule.unit, citation=citation)
-    return Limit(base, None, None, rule.unit, citation, rule.confidence, words, _column(rule))
+    return Limit(base, None, None, rule.unit, citation, rule.confidence, words, attributes=_column(rule))
 
 
 def permit_attributes(rule: Rule) -> tuple[str, ...]:
@@ -119,7 +119,7 @@ def _range(rule: Rule, known: Mapping[str, Attribute]) -> Limit:
             low, high = _number(rule, known, f"{name}_low"), _number(rule, known, f"{name}_high")
             words = say("limit_permit_between", low=low, high=high, unit=rule.unit, attribute=name)
             rests_on = (f"{name}_low", f"{name}_high")
-            return Limit(None, low, high, rule.unit, rule.citation, _own_confidence(rule), words, rests_on)
+            return Limit(None, low, high, rule.unit, rule.citation, _own_confidence(rule), words, attributes=rests_on)
     if rule.low is None or rule.high is None:
         attribute = " + ".join(f"{name}_low, {name}_high" for name in permit_attributes(rule))
         raise LimitUnknownError(say("limit_table_missing", citation=rule.citation, attribute=attribute))
@@ -131,7 +131,9 @@ def _range(rule: Rule, known: Mapping[str, Attribute]) -> Limit:
 def _from_register(rule: Rule, known: Mapping[str, Attribute], attribute: str) -> Limit:
     value = _number(rule, known, attribute)
     words = say("limit_permit", limit=value, unit=rule.unit, attribute=attribute)
-    return Limit(value, None, None, rule.unit, rule.citation, _own_confidence(rule, attribute), words, (attribute,))
+    return Limit(
+        value, None, None, rule.unit, rule.citation, _own_confidence(rule, attribute), words, attributes=(attribute,)
+    )
 
 
 def _own_confidence(rule: Rule, attribute: str = "") -> Confidence:
@@ -170,7 +172,7 @@ def _with_factors(rule: Rule, formula: Formula, base: float, citation: str, know
     words = say(key, base=base, **names, k1=first, k2=second, limit=value, unit=rule.unit, citation=citation)
     confidence = Confidence.PERMIT if rule.confidence is Confidence.SOURCE else rule.confidence
     rests_on = (*_column(rule), *formula.factors)
-    return Limit(value, None, None, rule.unit, citation, confidence, words, rests_on)
+    return Limit(value, None, None, rule.unit, citation, confidence, words, attributes=rests_on)
 
 
 def _number(rule: Rule, known: Mapping[str, Attribute], attribute: str) -> float:

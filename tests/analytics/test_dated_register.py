@@ -1,25 +1,32 @@
 """Verdicts by the licence of their own day: midnight, periods in which it changes, and changes written down late."""
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from analytics.bootstrap import AnalyticsService
-from analytics.evaluate import evaluate
+from analytics.bootstrap import AnalyticsService, load_park
+from analytics.evaluate import evaluate, judge_tasks
 from analytics.finding import Finding, Verdict
 from analytics.findings_store import read_revisions
-from analytics.plan import JudgingRange
+from analytics.plan import JudgingRange, plan
 from analytics.revision import ChangeReason, Key, KnownFinding, Revision
 from analytics.rulebook import load_rulebook
 from analytics.rulebook.evidence import in_language
+from analytics.rulebook.register_dates import judged_attributes
 from analytics.settings import AnalyticsSettings
+from analytics.windows import Window
 from service_runtime.clock import ManualClock
 from telemetry_model.park_register import Park
+from telemetry_model.park_register.dated import Attribute
 from telemetry_store.rows import ReadingRow
 from telemetry_store.sqlite_store import SqliteStore
+from tests.analytics.conftest import build_park, local_ms
 
 At = Callable[[str], int]
 MakePark = Callable[..., Park]
@@ -234,6 +241,71 @@ async def test_facts_of_the_park_count_as_at_the_end_of_the_year(
     for until, observed in (("2026-03-12", 18.0), ("2026-03-13", 28.0)):
         (found,) = await judged(store, park, "EIP-03-LAND", at("2026-01-01T00:00"), at(f"{until}T00:00"))
         assert found.observed == pytest.approx(observed)
+
+
+LINES = ("kq = 0.5", "permit_cod_mg_l = 30", 'standard = "qcvn40-2025"', 'column = "B"', "without = ['kf']")
+Planned = tuple[str, str, str, Window, tuple[tuple[str, Attribute], ...]]
+
+
+def planned(park: Park, span: JudgingRange) -> list[Planned]:
+    """Each window once for each rule version and subject, with the attributes it is judged by."""
+    return [
+        (task.rule.id, task.rule.version, task.subject, window, tuple(sorted(task.attributes.items())))
+        for task in plan(park, load_rulebook(), span)
+        for window in task.windows
+    ]
+
+
+@settings(max_examples=30, deadline=None)
+@given(line=st.sampled_from(LINES), after=st.integers(-3, 70))
+def test_only_windows_from_the_day_on_see_the_change(line: str, after: int) -> None:
+    first = date(2026, 2, 20)
+    changed_on = first + timedelta(days=after)
+    span = JudgingRange(local_ms("2026-02-20T00:00"), local_ms("2026-04-25T00:00"))
+    before, both = (build_park(OUTLET + text, [COD]) for text in ("", change(line, changed_on.isoformat())))
+    found = planned(both, span)
+    assert len({each[:4] for each in found}) == len(found)
+    midnight = local_ms(f"{changed_on}T00:00")
+    assert [p for p in found if p[3].start_ms < midnight] == [p for p in planned(before, span) if p[3].day < changed_on]
+    known = both.installations["outlet"].attributes_on(changed_on)
+    later = [p[4] for p in found if p[2] == "outlet" and p[3].day >= changed_on]
+    assert all(dict(attributes) == dict(known) for attributes in later)
+
+
+class Spied(dict[str, Attribute]):
+    """Attributes that remember which of them were asked for."""
+
+    def __init__(self, known: Mapping[str, Attribute]) -> None:
+        super().__init__(known)
+        self.asked: set[str] = set()
+
+    def get(self, key: str, default: object = None) -> Attribute:  # type: ignore[override]
+        """As of any mapping."""
+        self.asked.add(key)
+        return super().get(key, default)  # type: ignore[arg-type,return-value]
+
+    def __contains__(self, key: object) -> bool:
+        self.asked.add(str(key))
+        return super().__contains__(key)
+
+    def __getitem__(self, key: str) -> Attribute:
+        self.asked.add(key)
+        return super().__getitem__(key)
+
+
+async def test_evidence_knows_every_attribute_that_a_rule_reads(store: SqliteStore, at: At) -> None:
+    """Otherwise a dated change could decide a verdict without being named."""
+    park, rules = load_park(str(Path(__file__).parents[2] / "deploy" / "parks" / "bach-dang")), load_rulebook()
+    span = JudgingRange(at("2026-03-11T00:00"), at("2026-03-12T00:00"))
+    spies = [dataclasses.replace(task, attributes=Spied(task.attributes)) for task in plan(park, rules, span)]
+    await judge_tasks(store, park, rules, span, spies, 0)
+    for task in spies:
+        assert isinstance(task.attributes, Spied)
+        unnamed = task.attributes.asked - set(judged_attributes(task.rule, ""))
+        assert not unnamed, f"{task.rule.id} reads {unnamed}"
+    assert {"permit_co_mg_nm3", "o2_reference_percent", "licensed_flow_m3_day"} <= set().union(
+        *(task.attributes.asked for task in spies if isinstance(task.attributes, Spied))
+    )
 
 
 class Listener:

@@ -9,7 +9,7 @@ import pytest
 
 from analytics.anomalies.anomaly import RULES, Anomaly
 from analytics.anomalies.anomaly_store import read_anomalies, write_anomalies
-from analytics.anomalies.questions import questions_of
+from analytics.anomalies.questions import days_of_devices, questions_of
 from analytics.anomalies.report import as_json, as_lines
 from analytics.anomalies.watch import find_anomalies
 from analytics.plan import JudgingRange
@@ -62,6 +62,24 @@ def test_the_register_decides_what_is_watched(park: Park) -> None:
         ("AN-03", "wq.cod", ("wq.cod",)),
         ("AN-04", "wq.cod", ("wq.cod", "lab.cod")),
     }
+
+
+async def test_a_new_flow_meter_is_watched_from_its_day_on(
+    store: SqliteStore, make_park: ParkBuilder, at: At, make_readings: Rows
+) -> None:
+    """By night the new meter sees far more than it did; what the old one sees does not count any more."""
+    change = '\n[[installations.changes]]\nfrom = 2026-06-12\nflow_device = "fm-2"\n'
+    park = make_park(OUTLET.replace('lab_device = "lab"\n', "") + change, (*POINTS, POINTS[1].replace("fm", "fm-2")))
+    assert days_of_devices(park, date(2026, 6, 1), date(2026, 6, 30)) == [date(2026, 6, 1), date(2026, 6, 12)]
+    for device, odd in (("fm", 11), ("fm-2", 13)):
+        nights = [[40.0 if day == odd else 4.0 + day % 2 / 10] * 20 + [20.0] * 76 for day in range(1, 15)]
+        flow = [value + number % 3 / 10 for number, value in enumerate(value for day in nights for value in day)]
+        await fill(store, make_readings(park, f"{device}.flow", at("2026-06-01T00:00"), flow))
+    span = JudgingRange(at("2026-06-09T00:00"), at("2026-06-15T00:00"))
+    found = [a for a in await find_anomalies(store, park, span, 0) if a.rule == "AN-01"]
+    assert [(a.day_start_ms, a.points) for a in found] == [
+        (at("2026-06-11T00:00"), ("fm.flow",)), (at("2026-06-13T00:00"), ("fm-2.flow",)),
+    ]  # fmt: skip
 
 
 def test_a_park_without_outlets_meters_and_instruments_has_nothing_to_watch(make_park: ParkBuilder) -> None:

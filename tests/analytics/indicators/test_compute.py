@@ -184,6 +184,26 @@ async def test_the_day_of_new_hours_is_a_setting_of_the_customer(
     assert hours == ["legacy", "decision-963"]
 
 
+async def test_a_new_voltage_level_is_priced_by_the_day_and_the_contract_by_the_first(
+    filled: SqliteStore, make_park: MakePark, make_readings: Rows, supply: str, span: Span, at: At
+) -> None:
+    change = '\n[[installations.changes]]\nfrom = 2026-01-06\nvoltage_level = "below-6kv"\ncontracted_kw = 30\n'
+    two_days = Span(span.start_ms, at("2026-01-07T00:00"))
+    rows = make_readings(
+        make_park(supply, POINTS), "em.active_energy_import", span.start_ms, day_of_minutes(2, 0, 2881)
+    )
+    rows += make_readings(
+        make_park(supply, POINTS), "em.reactive_energy_import", span.start_ms, day_of_minutes(1.5, 0, 2881)
+    )
+    found = await computed(filled, make_park(supply + change, POINTS), rows, two_days)
+    first, second = (
+        120 * (5 * peak + 6 * off + 13 * normal) for off, normal, peak in ((1190, 1833, 3398), (1300, 1987, 3640))
+    )
+    assert found["time_of_use_cost", "alpha-supply"].value.value == pytest.approx(first + second)
+    # Below 40 kW nothing is charged, but on the first day 500 kW were contracted.
+    assert found["power_factor_charge", "alpha-supply"].value.value == pytest.approx((first + second) * 0.125)
+
+
 async def test_a_supply_without_its_voltage_level_has_no_cost(
     filled: SqliteStore, make_park: MakePark, make_readings: Rows, supply: str, span: Span
 ) -> None:
