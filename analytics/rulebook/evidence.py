@@ -156,6 +156,10 @@ SENTENCES: dict[str, Sentence] = {
         "Judged under the law of {law_day}, although the data are of {data_day}.",
         "Đánh giá theo luật ngày {law_day}, dù dữ liệu thuộc ngày {data_day}.",
     ),
+    "handed_over": Sentence(
+        "By the park register {tenant} answers for this period now: see the finding there.",
+        "Theo sổ đăng ký của khu, nay {tenant} chịu trách nhiệm về kỳ này: xem kết quả ở đó.",
+    ),
     "to_date": Sentence("The period is not closed: judged to {until}.", "Kỳ chưa kết thúc: đánh giá đến {until}."),
     "since": Sentence(
         "Judged from {since}, when monitoring began.", "Đánh giá từ {since}, khi bắt đầu quan trắc."
