@@ -295,6 +295,14 @@ SENTENCES: dict[str, Sentence] = {
         "The newest evidence record '{indicator}' for {subject} is of {day}, before this period: no verdict.",
         "Hồ sơ minh chứng '{indicator}' mới nhất cho {subject} là ngày {day}, trước kỳ này: không kết luận.",
     ),
+    "evidence_denied": Sentence(
+        "The record says no: what the rule asks for is not there.",
+        "Hồ sơ ghi là không: điều mà quy định yêu cầu chưa có.",
+    ),
+    "evidence_impossible": Sentence(
+        "A record cannot say {value} {unit}: no verdict.",
+        "Hồ sơ không thể ghi {value} {unit}: không kết luận.",
+    ),
     "evidence_record": Sentence(
         "Evidence record of {day}: {value}; document: {document}; responsible: {responsible}.",
         "Hồ sơ minh chứng ngày {day}: {value}; tài liệu: {document}; người chịu trách nhiệm: {responsible}.",
