@@ -179,6 +179,7 @@ def check_rules(verbose: bool) -> None:
 
 
 async def _evaluate(options: dict[str, object]) -> None:
+    _refuse_to_keep_other_law(options)
     chosen = chosen_rules(load_rulebook(), texts(options["rule_ids"]))
     ready = rules_with_capture(with_flat_rules(chosen, load_rulebook()), float(str(options["minimum_data_capture"])))
     park = load_park(str(options["park_folder"]))
@@ -198,7 +199,8 @@ async def _evaluate(options: dict[str, object]) -> None:
             [i for i in found.indicators if choice.keeps(i.subject, i.tenant)],
         )
         if options["write"]:
-            await _write(store, found, Basis.of(park, ready))
+            is_cut = bool(options["to_text"])
+            await _write(store, found, Basis.of(park, ready), span.to_ms if is_cut else None)
         seen = await find_anomalies(store, park, span, SystemClock().now_ms()) if options["with_anomalies"] else None
     finally:
         await store.close()
@@ -238,6 +240,7 @@ async def _anomalies(options: dict[str, object]) -> None:
 
 
 async def _indicators(options: dict[str, object]) -> None:
+    _refuse_to_keep_other_law(options)
     if options["write"] and not options["by_month"]:
         raise OperatorError("--write keeps months: give --by-month too")
     park = load_park(str(options["park_folder"]))
@@ -274,11 +277,19 @@ async def _indicators(options: dict[str, object]) -> None:
         await store.close()
 
 
+def _refuse_to_keep_other_law(options: dict[str, object]) -> None:
+    if options["write"] and options["law_text"]:
+        raise OperatorError("--write keeps what holds under the law of its own day: leave out --law-of")
+
+
 def _progress(done_ms: int, total_ms: int) -> None:
     click.echo(f"judged {100 * done_ms // total_ms} %", err=True)
 
 
-async def _write(store: TelemetryStore, found: Judgement, basis: Basis) -> None:
-    written = await write_findings(store, found.findings, basis)
-    indicators = await write_indicators(store, found.indicators)
+async def _write(store: TelemetryStore, found: Judgement, basis: Basis, cut_ms: int | None) -> None:
+    """With a range cut at will only the periods that lie within it: a part must not take the place of a whole."""
+    findings = [f for f in found.findings if cut_ms is None or f.period_end_ms <= cut_ms]
+    written = await write_findings(store, findings, basis)
+    whole = [i for i in found.indicators if cut_ms is None or i.period_end_ms <= cut_ms]
+    indicators = await write_indicators(store, whole)
     click.echo(f"wrote {written} findings and {indicators} indicator values", err=True)

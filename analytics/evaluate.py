@@ -224,6 +224,8 @@ def conclude(rule: Rule, outcome: Outcome, limit: Limit | str, evidence: list[st
     evidence.append(limit.explanation if isinstance(limit, Limit) else limit)
     if isinstance(limit, Limit):
         evidence += [doubt.sentence() for doubt in limit.to_confirm]
+    if outcome.is_denied and isinstance(limit, Limit):
+        return Verdict.EXCEEDED
     if outcome.observed is None or not isinstance(limit, Limit):
         return Verdict.INSUFFICIENT_DATA
     if outcome.data_capture < rule.minimum_data_capture - CAPTURE_TOLERANCE:

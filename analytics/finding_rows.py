@@ -11,6 +11,7 @@ FINDING_COLUMNS = (
     "judged_at_ms", "provisional", "rule_version", "citation", "confidence", "points", "evidence", "absent",
 )  # fmt: skip
 REVISION_COLUMNS = ("known_at_ms", "change_reason", "rule_digest", "register_digest")
+_VERSION_LETTERS = 12
 _MAY_BE_ABSENT = ("observed", "limit", "margin_percent")
 
 
@@ -21,8 +22,13 @@ def record_of(finding: Finding, revision: Revision) -> RecordRow:
 
 
 def revision_record_of(finding: Finding, revision: Revision) -> RecordRow:
-    """The row that stays: as :func:`record_of`, with the number of the revision as a tag."""
-    tags = {**_tags(finding), "revision": str(revision.number)}
+    """The row that stays: as :func:`record_of`, with the number of the revision and what it says as tags.
+
+    Two programs may come to the same number at the same moment: the second must not take the place of the first.
+    """
+    tags = {
+        **_tags(finding), "revision": str(revision.number), "version": finding_digest(finding)[:_VERSION_LETTERS]
+    }  # fmt: skip
     return RecordRow(FINDING_REVISIONS, tags, finding.period_start_ms, _fields(finding, revision))
 
 

@@ -23,6 +23,7 @@ from analytics.finding_rows import (
     to_confirm_of,
 )
 from analytics.indicator import Indicator
+from analytics.responsible import Head, handed_over, with_first_tenants
 from analytics.revision import Basis, ChangeReason, Key, KnownFinding, Revision, finding_digest, key_of
 from service_runtime.errors import UnreachableError
 from telemetry_model.storage_schema import FINDING_REVISIONS, FINDINGS, INDICATORS
@@ -33,6 +34,9 @@ from telemetry_store.rows import FieldValue, RecordRow
 BATCH_ROWS = 2000
 GAP_MS = 36 * 3_600_000
 """Periods whose starts lie further apart are asked for by themselves: a year is not read with all that began since."""
+UNMARKED_MS = 30 * 60_000
+"""So soon after a period a value less in it was put right, not lost: ingest marks as late what is over 10 minutes old,
+and a judgement follows within a few turns."""
 _HEAD_COLUMNS = (
     "digest",
     "revision",
@@ -46,6 +50,7 @@ _HEAD_COLUMNS = (
 )
 _INDICATOR_FIELDS = ("value", "unit", "data_capture", "period_end_ms")
 _NO_BASIS = Basis()
+_REVISION_TAGS = ("revision", "rule", "subject", "tenant", "version")
 
 
 class Recorded(NamedTuple):
@@ -55,18 +60,6 @@ class Recorded(NamedTuple):
     revisions: Mapping[Key, Revision]
     findings: Sequence[Finding] = ()
     """As they are known: a closed period stays with the tenant for whom it was judged first."""
-
-
-class _Head(NamedTuple):
-    """What the store holds of a finding, without its words."""
-
-    revision: Revision
-    digest: str
-    verdict: Verdict
-    observed: float | None
-    data_capture: float
-    provisional: bool
-    to_confirm: str
 
 
 async def write_findings(store: TelemetryStore, findings: Sequence[Finding], basis: Basis = _NO_BASIS) -> int:
@@ -82,15 +75,20 @@ async def record_findings(store: TelemetryStore, findings: Sequence[Finding], ba
     if not findings:
         return Recorded(0, {})
     heads = await _read_heads(store, findings)
-    findings, basis = _with_first_tenants(findings, heads, basis)
+    findings, basis = with_first_tenants(findings, heads, basis)
     known = {key: head.revision for key, head in heads.items()}
     rows: list[RecordRow] = []
-    fresh: list[tuple[Finding, Revision]] = []
+    fresh = [
+        (finding, basis.revision(finding, heads[key_of(finding)].revision.number + 1, ChangeReason.REGISTER_CHANGED))
+        for finding in handed_over(findings, heads)
+    ]
     for finding in findings:
         head = heads.get(key_of(finding))
         if head is None:
             fresh.append((finding, basis.first(finding)))
         elif head.digest != finding_digest(finding):
+            if finding.provisional and not head.provisional:
+                continue  # judged by hand up to a day gone by: what is known of the whole period stands
             if head.provisional and finding.provisional and head.verdict is finding.verdict:
                 rows.append(record_of(finding, head.revision))
                 continue
@@ -131,7 +129,7 @@ async def read_revisions(
     query = SeriesQuery(
         FINDING_REVISIONS, tuple(Select(name) for name in (*FINDING_COLUMNS, *REVISION_COLUMNS)), from_ms, to_ms,
         where=(("park", (park,)), *((tag, values) for tag, values in wanted if values)),
-        group_by=("revision", "rule", "subject", "tenant"),
+        group_by=_REVISION_TAGS,
     )  # fmt: skip
     answer = _rows(await store.select(query))
     found = [known_finding_of(park, result.tags, *_cells(result, row)) for result, row in answer]
@@ -139,6 +137,7 @@ async def read_revisions(
         found,
         key=lambda k: (
             k.finding.period_start_ms, k.finding.period_end_ms, k.finding.rule, k.finding.subject, k.revision.number,
+            k.revision.known_at_ms,
         ),
     )  # fmt: skip
 
@@ -161,8 +160,8 @@ async def write_indicators(store: TelemetryStore, indicators: Sequence[Indicator
     return len(rows)
 
 
-async def _read_heads(store: TelemetryStore, findings: Sequence[Finding]) -> dict[Key, _Head]:
-    heads: dict[Key, _Head] = {}
+async def _read_heads(store: TelemetryStore, findings: Sequence[Finding]) -> dict[Key, Head]:
+    heads: dict[Key, Head] = {}
     for start, stop in _ranges(finding.period_start_ms for finding in findings):
         query = SeriesQuery(
             FINDINGS, tuple(Select(name) for name in _HEAD_COLUMNS), start, stop,
@@ -176,27 +175,8 @@ async def _read_heads(store: TelemetryStore, findings: Sequence[Finding]) -> dic
     return heads
 
 
-def _with_first_tenants(
-    findings: Sequence[Finding], heads: Mapping[Key, _Head], basis: Basis
-) -> tuple[Sequence[Finding], Basis]:
-    """Whoever the register names now did not answer for a closed period that was judged for another tenant then."""
-    owners = {(rule, subject, start): tenant for (rule, subject, tenant, start), head in heads.items()
-              if not head.provisional}  # fmt: skip
-    kept: list[Finding] = []
-    touched = set(basis.touched)
-    for finding in findings:
-        owner = owners.get((finding.rule, finding.subject, finding.period_start_ms), finding.tenant)
-        if owner == finding.tenant or key_of(finding) in heads:
-            kept.append(finding)
-            continue
-        kept.append(dataclasses.replace(finding, tenant=owner))
-        if key_of(finding) in touched:
-            touched.add(key_of(kept[-1]))
-    return kept, basis.with_touched(touched)
-
-
-def _head_of(cells: dict[str, object]) -> _Head:
-    return _Head(
+def _head_of(cells: dict[str, object]) -> Head:
+    return Head(
         revision_of(cells["revision"], cells),
         str(cells["digest"]),
         Verdict(str(cells["verdict"])),
@@ -207,7 +187,7 @@ def _head_of(cells: dict[str, object]) -> _Head:
     )
 
 
-def _reason(head: _Head, finding: Finding, basis: Basis) -> ChangeReason:
+def _reason(head: Head, finding: Finding, basis: Basis) -> ChangeReason:
     """Why a finding came out different.
 
     Data that arrived explain it before a rule or register that changed, but not when what was measured is the same.
@@ -222,10 +202,15 @@ def _reason(head: _Head, finding: Finding, basis: Basis) -> ChangeReason:
             return ChangeReason.RULE_CHANGED
         if now.register_digest != head.revision.register_digest:
             return ChangeReason.REGISTER_CHANGED
-        if finding.data_capture < head.data_capture:
+        if finding.data_capture < head.data_capture and not _may_be_unmarked(finding):
             return ChangeReason.DATA_MISSING
     same_capture = finding.data_capture == head.data_capture
     return ChangeReason.CORRECTED_DATA if same_capture else ChangeReason.LATE_DATA
+
+
+def _may_be_unmarked(finding: Finding) -> bool:
+    """Whether readings of the period may have been corrected so soon that ingest left no late mark."""
+    return finding.judged_at_ms - finding.period_end_ms <= UNMARKED_MS
 
 
 async def _numbered(store: TelemetryStore, fresh: Sequence[tuple[Finding, Revision]]) -> list[tuple[Finding, Revision]]:
@@ -265,14 +250,16 @@ async def _note_revisions(
 ) -> None:
     query = SeriesQuery(
         FINDING_REVISIONS, tuple(Select(name) for name in ("digest", *REVISION_COLUMNS)), *span,
-        where=(("park", (park,)), *where), group_by=("revision", "rule", "subject", "tenant"),
+        where=(("park", (park,)), *where), group_by=_REVISION_TAGS,
     )  # fmt: skip
     for result, row in _rows(await store.select(query)):
         time_ms, cells = _cells(result, row)
         tags = result.tags
         revision = revision_of(tags["revision"], cells)
         key = (tags["rule"], tags["subject"], tags["tenant"], int(str(time_ms)))
-        noted[key][revision.number] = (str(cells["digest"]), revision)
+        other = noted[key].get(revision.number)
+        if other is None or other[1].known_at_ms < revision.known_at_ms:
+            noted[key][revision.number] = (str(cells["digest"]), revision)
 
 
 def _ranges(starts: Iterable[int]) -> list[tuple[int, int]]:

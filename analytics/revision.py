@@ -21,6 +21,8 @@ Key = tuple[str, str, str, int]
 """Rule, subject, tenant and start of the period: what a finding is about."""
 RuleVersion = tuple[str, str]
 _DIGEST_BYTES = 16
+_RECORDED = ("meter_exchanges", "manifests", "materials", "products", "production")
+"""Tables of the register that verdicts rest on where the park has them."""
 
 
 class ChangeReason(StrEnum):
@@ -97,10 +99,14 @@ def known_at(revisions: Sequence[KnownFinding], at_ms: int) -> dict[Key, KnownFi
     found: dict[Key, KnownFinding] = {}
     for known in revisions:
         key = key_of(known.finding)
-        is_newer = key not in found or found[key].revision.number < known.revision.number
+        is_newer = key not in found or _order(found[key].revision) < _order(known.revision)
         if known.revision.known_at_ms <= at_ms and is_newer:
             found[key] = known
     return found
+
+
+def _order(revision: Revision) -> tuple[int, int]:
+    return revision.number, revision.known_at_ms
 
 
 def finding_digest(finding: Finding) -> str:
@@ -124,7 +130,8 @@ def register_digest(park: Park) -> str:
         park.id, str(park.timezone), park.monitoring_since, park.dated.first, tuple(park.tenants.values()),
         tuple(park.points.values()), installations, park.symbiosis, park.evidence, *park.dated.changes,
     )  # fmt: skip
-    return _digest(tables)
+    recorded = {name: getattr(park, name) for name in _RECORDED if getattr(park, name)}
+    return _digest((*tables, recorded) if recorded else tables)
 
 
 def change_digest(change: AttributeChange) -> str:

@@ -27,7 +27,7 @@ QUALITY_FLAGS = "quality_flags"
 
 RECORD_TAGS: dict[str, tuple[str, ...]] = {
     FINDINGS: ("park", "rule", "subject", "tenant"),
-    FINDING_REVISIONS: ("park", "revision", "rule", "subject", "tenant"),
+    FINDING_REVISIONS: ("park", "revision", "rule", "subject", "tenant", "version"),
     INDICATORS: ("indicator", "park", "subject", "tenant"),
     LEDGER: ("gateway", "park", "run"),
     LATE_ARRIVALS: ("device", "park", "replica"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from analytics.alerting.alert import Correction, Incident, Step, correction_id, past_incident
+from analytics.alerting.alert import Correction, Incident, IncidentState, Step, correction_id, past_incident
 from analytics.alerting.corrections import (
     MAX_CORRECTIONS_PER_PERIOD,
     Letter,
@@ -13,9 +13,9 @@ from analytics.alerting.corrections import (
     is_material,
     letters_about,
 )
-from analytics.alerting.hysteresis import AveragingKind, Hysteresis, averaging_kind
+from analytics.alerting.hysteresis import AveragingKind, Hysteresis, Weight, averaging_kind
 from analytics.alerting.incident_store import IncidentStore
-from analytics.alerting.stages import Judgement, Reason, judge
+from analytics.alerting.stages import Judgement, Reason, Watch, judge
 from analytics.finding import Finding, Verdict
 from analytics.revision import ChangeReason
 
@@ -61,6 +61,7 @@ class CaseFile:
         """Decide; ``reason`` is why the finding is what it is now, if that is known."""
         if reason is ChangeReason.DATA_MISSING:
             return Decision(finding, Reason.DATA_MISSING_KEEPS_STATE)
+        self._hand_over(finding)
         letter = self._letter_to_correct(finding, reason)
         judgement = judge(finding, self._watch, self._incident, self._policy.hysteresis, self._now_ms)
         self._watch, self._incident = judgement.watch or self._watch, judgement.incident or self._incident
@@ -85,6 +86,21 @@ class CaseFile:
         for correction in self._new_corrections:
             self._store.save_correction(correction)
         return decisions
+
+    def _hand_over(self, finding: Finding) -> None:
+        """Another tenant answers from this period on: the incident before is over for the one before, unsaid."""
+        incident, watch = self._incident, self._watch
+        if incident is None or watch is None or incident.tenant == finding.tenant:
+            return
+        if finding.period_start_ms < watch.through_ms:
+            return
+        if incident.state is not IncidentState.RESOLVED:
+            self._incident = replace(
+                incident, state=IncidentState.RESOLVED, ends_ms=finding.period_start_ms, updated_ms=self._now_ms
+            )
+            self._keep(self._incident)
+        if finding.period_start_ms > watch.through_ms:
+            self._watch = Watch(watch.through_ms, Weight.UNKNOWN)
 
     def _letter_to_correct(self, finding: Finding, reason: ChangeReason | None) -> Letter | None:
         """The newest e-mail about the finding's period that someone got, when it does not hold any more."""

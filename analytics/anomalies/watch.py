@@ -151,7 +151,7 @@ class _Watch:
                 sighting = meter_tree(tree, trees, span, self._series[0].unit, accuracies)
                 if sighting is not None:
                     yield day, sighting
-                    continue
+            # A day that stands out counts among the days before the next as it does when each is looked at by itself.
             trees.append(tree)
 
     def _energy(self, days: Sequence[Window]) -> Iterator[tuple[Window, Sighting]]:

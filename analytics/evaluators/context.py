@@ -52,6 +52,8 @@ class Outcome:
     data_capture: float
     evidence: tuple[str, ...]
     points: tuple[str, ...]
+    is_denied: bool = False
+    """A document says that what the rule asks for does not exist: there is no value, and the rule is not kept."""
 
 
 Judge = Callable[[Window], Outcome]

@@ -4,16 +4,21 @@ from datetime import date
 
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
 from analytics.evaluators.firm_share import firm_share
+from analytics.evidence_choice import first_yes, is_possible, newest_record
 from analytics.rulebook.evidence import say
 from analytics.rulebook.rule import EvidenceMeasure
 from analytics.windows import Window, local_day
 from telemetry_model.park_register import EvidenceRecord
 
+_OF_A_DATE = (EvidenceMeasure.AGE_DAYS, EvidenceMeasure.AGE_YEARS, EvidenceMeasure.DAYS_LATE)
+"""What is judged is the day of the record, so the record itself only says yes or no."""
+
 
 def evidence_record(context: Context) -> Judge:
     """Judge the newest record dated up to the end of the window; without one there is no value, and why is said.
 
-    A record says what it says with certainty, so data capture is 1.
+    A record says what it says with certainty, so data capture is 1. How late something was is told by the first record
+    of the period that says yes. A record that says no where its day is judged is a breach without a number.
     """
     rule, park = context.rule, context.park
     if rule.evidence_measure is EvidenceMeasure.FIRM_SHARE and any(
@@ -26,14 +31,19 @@ def evidence_record(context: Context) -> Judge:
 
     def judge(window: Window) -> Outcome:
         last_day = local_day(window.end_ms - 1, park.timezone)
-        known = [record for record in records if record.day <= last_day]
-        newest = max(known, key=lambda record: record.day, default=None)
+        newest = newest_record(records, last_day)
         who = subject or park.id
         if newest is None:
             return nothing((), say("evidence_none", indicator=rule.id, subject=who))
         if rule.evidence_within_period and newest.day < window.day:
             day = newest.day.isoformat()
             return nothing((), say("evidence_not_this_period", indicator=rule.id, subject=who, day=day))
+        if rule.evidence_measure is EvidenceMeasure.DAYS_LATE:
+            newest = first_yes(records, window.day, last_day) or newest
+        if rule.evidence_measure in _OF_A_DATE and newest.value <= 0:
+            return Outcome(None, 1.0, (_described(newest), say("evidence_denied")), (), is_denied=True)
+        if rule.evidence_measure not in _OF_A_DATE and not is_possible(newest.value, rule.unit):
+            return nothing((), _described(newest), say("evidence_impossible", value=newest.value, unit=rule.unit))
         observed, *words = _measured(context, newest, last_day)
         return Outcome(float(observed), 1.0, (_described(newest), *map(str, words)), ())
 

@@ -156,6 +156,10 @@ SENTENCES: dict[str, Sentence] = {
         "Judged under the law of {law_day}, although the data are of {data_day}.",
         "Đánh giá theo luật ngày {law_day}, dù dữ liệu thuộc ngày {data_day}.",
     ),
+    "handed_over": Sentence(
+        "By the park register {tenant} answers for this period now: see the finding there.",
+        "Theo sổ đăng ký của khu, nay {tenant} chịu trách nhiệm về kỳ này: xem kết quả ở đó.",
+    ),
     "to_date": Sentence("The period is not closed: judged to {until}.", "Kỳ chưa kết thúc: đánh giá đến {until}."),
     "since": Sentence(
         "Judged from {since}, when monitoring began.", "Đánh giá từ {since}, khi bắt đầu quan trắc."
@@ -290,6 +294,14 @@ SENTENCES: dict[str, Sentence] = {
     "evidence_not_this_period": Sentence(
         "The newest evidence record '{indicator}' for {subject} is of {day}, before this period: no verdict.",
         "Hồ sơ minh chứng '{indicator}' mới nhất cho {subject} là ngày {day}, trước kỳ này: không kết luận.",
+    ),
+    "evidence_denied": Sentence(
+        "The record says no: what the rule asks for is not there.",
+        "Hồ sơ ghi là không: điều mà quy định yêu cầu chưa có.",
+    ),
+    "evidence_impossible": Sentence(
+        "A record cannot say {value} {unit}: no verdict.",
+        "Hồ sơ không thể ghi {value} {unit}: không kết luận.",
     ),
     "evidence_record": Sentence(
         "Evidence record of {day}: {value}; document: {document}; responsible: {responsible}.",

@@ -120,6 +120,10 @@ def _range(rule: Rule, known: Mapping[str, Attribute]) -> Limit:
             words = say("limit_permit_between", low=low, high=high, unit=rule.unit, attribute=name)
             rests_on = (f"{name}_low", f"{name}_high")
             return Limit(None, low, high, rule.unit, rule.citation, _own_confidence(rule), words, attributes=rests_on)
+        if f"{name}_low" in known or f"{name}_high" in known:
+            # One end of a licensed range: the other end is not known, and the published one is not the licence's.
+            both = f"{name}_low + {name}_high"
+            raise LimitUnknownError(say("limit_table_missing", citation=rule.citation, attribute=both))
     if rule.low is None or rule.high is None:
         attribute = " + ".join(f"{name}_low, {name}_high" for name in permit_attributes(rule))
         raise LimitUnknownError(say("limit_table_missing", citation=rule.citation, attribute=attribute))

@@ -4,16 +4,17 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from analytics.evaluators.firm_share import firm_records
+from analytics.evidence_choice import PERCENT_UNIT, YES_NO_UNIT, is_possible, newest_record
 from analytics.finding import Confidence, Finding, Verdict
 from analytics.rulebook import Rule
+from analytics.rulebook.evidence import say
 from analytics.rulebook.limits import Limit, keeps
 from analytics.rulebook.rule import EvaluatorKind, EvidenceMeasure
 from analytics.scorecard.catalogue import IndicatorSpec, IndicatorTable, ValueKind
 from analytics.scorecard.cells import Cell, FirmCell, FirmState, Origin, Outcome, Period, Proof
 from telemetry_model.park_register import EvidenceRecord, Park
 
-YES_NO_UNIT = "yes/no"
-UNITS = {ValueKind.YES_NO: YES_NO_UNIT, ValueKind.PERCENT: "%", ValueKind.NUMBER: "1"}
+UNITS = {ValueKind.YES_NO: YES_NO_UNIT, ValueKind.PERCENT: PERCENT_UNIT, ValueKind.NUMBER: "1"}
 _OUTCOMES = {
     Verdict.COMPLIANT: Outcome.MET,
     Verdict.EXCEEDED: Outcome.NOT_MET,
@@ -81,7 +82,7 @@ def _judged(
     """A cell that a rule of the rulebook decides."""
     proof = _proof_of_rule(park, rule, finding, first_day, last_day)
     value = finding.observed if finding else None
-    origin = Origin.EMPTY if value is None else Origin.EVIDENCED if proof is not None else Origin.COMPUTED
+    origin = Origin.EVIDENCED if proof is not None else Origin.EMPTY if value is None else Origin.COMPUTED
     citation = spec.citation or table.citation or (finding.citation if finding else rule.citation)
     confidence = _confidence(table, spec, finding.confidence if finding else rule.confidence)
     outcome = _OUTCOMES[finding.verdict] if finding else Outcome.UNKNOWN
@@ -110,13 +111,15 @@ def _recorded(park: Park, table: IndicatorTable, spec: IndicatorSpec, first_day:
     unit = UNITS[spec.kind]
     target = 1.0 if spec.kind is ValueKind.YES_NO else spec.target
     outcome = Outcome.UNKNOWN
-    if record is not None:
+    is_odd = record is not None and not is_possible(record.value, unit)
+    if record is not None and not is_odd:
         outcome = Outcome.REPORTED if spec.is_reported_only else _outcome(spec, record.value, target or 0.0)
     return Cell(
         spec=spec, table=table, origin=Origin.EVIDENCED if record else Origin.EMPTY, outcome=outcome,
         value=record.value if record else None, unit=unit, target=None if spec.is_reported_only else target,
         comparison_word=spec.comparison.value, citation=spec.citation or table.citation,
         confidence=_confidence(table, spec, Confidence.SETTING), proof=_proof(record) if record else None,
+        notes=(say("evidence_impossible", value=record.value, unit=unit),) if record is not None and is_odd else (),
     )  # fmt: skip
 
 
@@ -135,7 +138,8 @@ def _outcome(spec: IndicatorSpec, value: float, target: float) -> Outcome:
 
 def _proof_of_rule(park: Park, rule: Rule, finding: Finding | None, first_day: date, last_day: date) -> Proof | None:
     """The record that a rule was judged by; ``None`` where meters, the register or single firms gave the value."""
-    if finding is None or finding.observed is None or rule.evaluator not in _OF_DOCUMENTS:
+    has_verdict = finding is not None and finding.verdict is not Verdict.INSUFFICIENT_DATA
+    if finding is None or (finding.observed is None and not has_verdict) or rule.evaluator not in _OF_DOCUMENTS:
         return None
     if rule.evidence_measure is EvidenceMeasure.FIRM_SHARE and _has_firm_records(park, rule):
         return None
@@ -153,11 +157,8 @@ def _has_firm_records(park: Park, rule: Rule) -> bool:
 
 
 def _newest(park: Park, name: str, since: date, last_day: date) -> EvidenceRecord | None:
-    known = [
-        record for record in park.evidence
-        if record.indicator == name and record.subject in ("", park.id) and since <= record.day <= last_day
-    ]  # fmt: skip
-    return max(known, key=lambda record: record.day, default=None)
+    known = (r for r in park.evidence if r.indicator == name and r.subject in ("", park.id))
+    return newest_record(known, last_day, since)
 
 
 def _proof(record: EvidenceRecord) -> Proof:

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from analytics.evidence_choice import YES_NO_UNIT
 from analytics.rulebook.doubt import parts_to_confirm
 from analytics.rulebook.rule import Comparison
 from analytics.rulebook.text import comparison_text
-from analytics.scorecard.assess import YES_NO_UNIT
 from analytics.scorecard.cells import Cell, FirmState, Origin, Outcome
 
 

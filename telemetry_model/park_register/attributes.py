@@ -5,6 +5,7 @@ these tables is refused, with the nearest name that is.
 """
 
 import difflib
+import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -19,6 +20,7 @@ from telemetry_model.park_register.types import MeasuringPoint
 from telemetry_model.quantities import QUANTITIES, Medium
 from telemetry_model.units import UNIT_SUFFIX
 
+AIR_OXYGEN_PERCENT = 20.9
 NEAR = 0.8
 """From this likeness on (difflib's ratio) another name is taken for a slip of the keyboard."""
 
@@ -32,6 +34,9 @@ class Form(StrEnum):
     TEXT = "a text"
     NUMBER = "a number from 0 on"
     POSITIVE = "a number above 0"
+    FACTOR = "a factor above 0 and at most 2"
+    OXYGEN = "an oxygen content above 0 and below 20.9 % by volume, that of air"
+    """The correction to a reference divides by what is left up to the oxygen of air."""
     COORDINATE = "a number"
     DAY_OF_MONTH = "a whole number from 1 to 31"
     YEAR = "a year such as 2023"
@@ -49,6 +54,7 @@ class AttributeForm(NamedTuple):
 
 
 _POSITIVE, _NUMBER, _YES_NO = AttributeForm(Form.POSITIVE), AttributeForm(Form.NUMBER), AttributeForm(Form.YES_NO)
+_FACTOR = AttributeForm(Form.FACTOR)
 _DAY, _DEVICE, _TEXT = AttributeForm(Form.DAY), AttributeForm(Form.DEVICE), AttributeForm(Form.TEXT)
 
 
@@ -81,8 +87,8 @@ INSTALLATION_ATTRIBUTES: Mapping[str, Mapping[str, AttributeForm]] = MappingProx
             "standard": _choice("qcvn40-2011", "qcvn40-2025"),
             "column": _choice("A", "B", "C"),
             "licensed_on": _DAY,
-            "kq": _POSITIVE,
-            "kf": _POSITIVE,
+            "kq": _FACTOR,
+            "kf": _FACTOR,
             "licensed_flow_m3_day": _POSITIVE,
             "flow_point": AttributeForm(Form.POINT),
             "facility_type": _choice("concentrated_zone", "polluting", "other"),
@@ -100,9 +106,9 @@ INSTALLATION_ATTRIBUTES: Mapping[str, Mapping[str, AttributeForm]] = MappingProx
             "steam_t_h": _POSITIVE,
             "column": _choice("A", "B", "C"),
             "licensed_on": _DAY,
-            "kp": _POSITIVE,
-            "kv": _POSITIVE,
-            "o2_reference_percent": _POSITIVE,
+            "kp": _FACTOR,
+            "kv": _FACTOR,
+            "o2_reference_percent": AttributeForm(Form.OXYGEN),
             "already_at_reference_o2": _YES_NO,
             "fuel_gas_density_kg_nm3": _POSITIVE,
         },
@@ -206,6 +212,18 @@ def check_attributes(
             yield RegisterProblem("park.toml", None, f"{where}.{key}", wrong)
 
 
+def check_pairs(
+    where: str, attributes: Mapping[str, Attribute], forms: Mapping[str, AttributeForm], owner: str
+) -> Iterator[RegisterProblem]:
+    """A range of which one end alone is stated: nobody can say what holds at the other."""
+    for low in (name for name in forms if name.endswith("_low")):
+        high = low.removesuffix("_low") + "_high"
+        if (low in attributes) != (high in attributes):
+            there, missing = (low, high) if low in attributes else (high, low)
+            words = f"'{there}' of {owner} stands alone: give '{missing}' too"
+            yield RegisterProblem("park.toml", None, f"{where}.{missing}", words)
+
+
 def _figures(prefix: str, medium: Medium) -> Iterator[str]:
     for (of, name), quantity in QUANTITIES.items():
         if of is medium:
@@ -240,8 +258,10 @@ def _is_right(form: AttributeForm, value: Attribute, points: Mapping[str, Measur
         Form.CHOICE: value in form.choices,
         Form.NAME: value in form.choices or _is_other_name(value, form.choices),
         Form.TEXT: isinstance(value, str),
-        Form.NUMBER: number >= 0,
-        Form.POSITIVE: number > 0,
+        Form.NUMBER: 0 <= number < math.inf,
+        Form.POSITIVE: 0 < number < math.inf,
+        Form.FACTOR: 0 < number <= 2,
+        Form.OXYGEN: 0 < number < AIR_OXYGEN_PERCENT,
         Form.COORDINATE: abs(number) <= 180,
         Form.DAY_OF_MONTH: is_number and isinstance(value, int) and 1 <= number <= 31,
         Form.YEAR: is_number and isinstance(value, int) and 1990 <= number <= 2200,

@@ -11,6 +11,7 @@ from telemetry_model.park_register.attributes import (
     PARK_ATTRIBUTES,
     attribute_forms,
     check_attributes,
+    check_pairs,
 )
 from telemetry_model.park_register.dated import Attribute, DatedAttributes
 from telemetry_model.park_register.problems import RegisterProblem
@@ -70,7 +71,10 @@ def _dated(
     forms, owner = attribute_forms(fixed["kind"]), f"'{fixed['id']}' (kind {fixed['kind']})"
     problems += check_attributes(where, attributes, forms, points, owner=owner)
     reader = ChangeReader(owner, forms, points, problems, _INSTALLATION_KEYS)
-    return reader.read(raw.get("changes", []), f"{where}.changes", attributes)
+    dated = reader.read(raw.get("changes", []), f"{where}.changes", attributes)
+    for number, era in enumerate(dated.eras):
+        problems += check_pairs(f"{where}.changes[{number}]" if number else where, era.attributes, forms, owner)
+    return dated
 
 
 def _attributes(raw: object, where: str, problems: list[RegisterProblem]) -> Mapping[str, Attribute]:

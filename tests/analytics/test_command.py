@@ -259,3 +259,22 @@ def test_one_rule_asked_for_alone_is_judged_from_the_values_that_all_rules_see(
     assert [finding["data_capture"] for finding in alone] == [0.5]
     assert [f["verdict"] for f in together if f["rule"] == "AMB-02-PM10"] == ["insufficient_data"]
     assert alone[0]["verdict"] == "insufficient_data"
+
+
+@pytest.mark.parametrize("command", [("evaluate",), ("indicators", "--by-month")])
+def test_what_another_days_law_gives_is_not_kept(database: str, folder: Path, command: tuple[str, ...]) -> None:
+    done = run(*command, "--store", database, "--park", str(folder), "--law-of", "2025-01-01", "--write")
+    assert isinstance(done.exception, OperatorError)
+    assert str(done.exception) == "--write keeps what holds under the law of its own day: leave out --law-of"
+
+
+def test_of_a_range_cut_at_will_only_whole_periods_are_kept(database: str, folder: Path) -> None:
+    judged(database, folder, "--to", "2026-03-11T12:00", "--write")
+
+    async def kept() -> list[str]:
+        store = SqliteStore(folder / "store.db")
+        found = await read_findings(store, "p", 0, 2_000_000_000_000)
+        await store.close()
+        return [finding.verdict.value for finding in found if finding.rule == "AMB-02-PM10"]
+
+    assert asyncio.run(kept()) == ["compliant"]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from analytics.finding import Confidence, Finding, Verdict
-from analytics.finding_rows import margin_percent, record_of
+from analytics.finding_rows import margin_percent, record_of, revision_record_of
 from analytics.findings_store import read_findings, read_revisions, write_findings, write_indicators
 from analytics.indicator import Indicator
-from analytics.revision import Basis, finding_digest
+from analytics.revision import Basis, ChangeReason, Revision, finding_digest, key_of, known_at
 from analytics.rulebook.doubt import shipped_doubts
 from service_runtime.errors import UnreachableError
 from telemetry_model.storage_schema import FINDINGS, RECORD_FIELDS, RECORD_TAGS
@@ -150,3 +150,64 @@ async def test_a_store_that_keeps_rows_waiting_is_an_error_that_says_so(
     with pytest.raises(UnreachableError, match="disk is full"):
         await write_findings(full, [FINDING])
     await full.close()
+
+
+async def test_a_period_judged_by_hand_to_an_earlier_day_leaves_the_closed_one_alone(store: SqliteStore) -> None:
+    await write_findings(store, [FINDING])
+    to_date = dataclasses.replace(
+        FINDING, observed=60.0, verdict=Verdict.COMPLIANT, provisional=True, judged_at_ms=99 * DAY
+    )
+    assert await write_findings(store, [to_date]) == 0
+    assert await read_findings(store, "p", 0, 20 * DAY) == [FINDING]
+
+
+@pytest.mark.parametrize(("after_minutes", "reason"), [(2, ChangeReason.LATE_DATA), (31, ChangeReason.DATA_MISSING)])
+async def test_a_value_less_so_soon_after_its_period_was_put_right_and_not_lost(
+    store: SqliteStore, after_minutes: int, reason: ChangeReason
+) -> None:
+    first = dataclasses.replace(FINDING, judged_at_ms=FINDING.period_end_ms + 35_000)
+    await write_findings(store, [first])
+    at_ms = FINDING.period_end_ms + after_minutes * 60_000
+    less = dataclasses.replace(first, observed=60.0, verdict=Verdict.COMPLIANT, data_capture=0.9, judged_at_ms=at_ms)
+    await write_findings(store, [less])
+    assert [known.revision.reason for known in await read_revisions(store, "p", 0, 20 * DAY)][-1] is reason
+
+
+async def test_an_open_period_goes_to_the_tenant_named_now_and_is_taken_back_from_the_one_before(
+    store: SqliteStore,
+) -> None:
+    open_one = dataclasses.replace(FINDING, tenant="alpha", provisional=True)
+    await write_findings(store, [open_one])
+    moved = dataclasses.replace(open_one, tenant="beta", judged_at_ms=99 * DAY)
+    assert await write_findings(store, [moved]) == 2
+    left, own = sorted(await read_findings(store, "p", 0, 20 * DAY), key=lambda finding: finding.tenant)
+    assert (left.tenant, left.verdict, left.observed) == ("alpha", Verdict.INSUFFICIENT_DATA, None)
+    assert left.evidence == ("By the park register beta answers for this period now: see the finding there.",)
+    assert own == moved
+    assert await write_findings(store, [moved]) == 0
+
+
+async def test_an_open_period_may_come_back_to_the_tenant_before(store: SqliteStore) -> None:
+    first = dataclasses.replace(FINDING, tenant="alpha", provisional=True)
+    await write_findings(store, [first])
+    await write_findings(store, [dataclasses.replace(first, tenant="beta")])
+    again = dataclasses.replace(first, judged_at_ms=99 * DAY)
+    await write_findings(store, [again])
+    verdicts = {f.tenant: f.verdict for f in await read_findings(store, "p", 0, 20 * DAY)}
+    assert verdicts == {"alpha": Verdict.EXCEEDED, "beta": Verdict.INSUFFICIENT_DATA}
+
+
+async def test_two_programs_that_reach_one_number_at_once_leave_both_versions(store: SqliteStore) -> None:
+    await write_findings(store, [FINDING])
+    one = dataclasses.replace(FINDING, observed=82.0, judged_at_ms=30 * DAY)
+    other = dataclasses.replace(FINDING, observed=83.0, judged_at_ms=31 * DAY)
+    revisions = [Revision(2, f.judged_at_ms, ChangeReason.CORRECTED_DATA) for f in (one, other)]
+    await store.write_records([revision_record_of(f, r) for f, r in zip((one, other), revisions, strict=True)])
+    known = await read_revisions(store, "p", 0, 20 * DAY)
+    assert [(k.revision.number, k.finding.observed) for k in known] == [(1, 81.0), (2, 82.0), (2, 83.0)]
+    key = key_of(FINDING)
+    assert known_at(known, 30 * DAY)[key].finding.observed == 82.0
+    assert known_at(known, 31 * DAY)[key].finding.observed == 83.0
+    third = dataclasses.replace(FINDING, observed=84.0, judged_at_ms=32 * DAY)
+    await write_findings(store, [third])
+    assert [k.revision.number for k in await read_revisions(store, "p", 0, 20 * DAY)] == [1, 2, 2, 3]

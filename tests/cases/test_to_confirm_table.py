@@ -26,7 +26,7 @@ from analytics.rulebook.doubt import Doubt, Part, doubtful_parts
 from analytics.rulebook.evidence import in_language
 from dashboards.grafana.generate import generated_files
 from service_runtime.text_folder import read_text_folder
-from telemetry_model.park_register import Installation, Park, parse_park
+from telemetry_model.park_register import Park, parse_park
 
 LANGUAGES = ("en", "vi")
 ROWS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "to_confirm_table.toml").read_text("utf-8"))["rows"]
@@ -53,9 +53,8 @@ def limit_of(row: dict[str, Any], rule: Rule) -> Limit:
         attributes = MappingProxyType(dict(example.attributes))
         if row.get("column", "") not in ("", attributes.get(rule.column_attribute)):
             continue
-        place = Installation("central-wwtp-outlet", rule.subject, "", "park", "", "", attributes)
         try:
-            return limit_for(rule, place, row.get("day") or example.day or rule.valid_from)
+            return limit_for(rule, attributes, row.get("day") or example.day or rule.valid_from)
         except LimitUnknownError:
             continue
     raise AssertionError(f"{rule.id} {rule.version}: no worked example gives a limit")

@@ -7,6 +7,7 @@ from telemetry_model.park_register.attributes import INSTALLATION_ATTRIBUTES, PA
 from telemetry_model.park_register.types import INSTALLATION_KINDS
 
 HEAD = 'id = "p"\nname_vi = "Khu"\nname_en = "Park"\n[attributes]\n{facts}\n'
+BOTH_ENDS = "permit_ph_low = 6.5\npermit_ph_high = 8.5\n"
 INSTALLATION = (
     '[[installations]]\nid = "x"\nkind = "{kind}"\ndevice = "wq"\ntenant = "park"\nname_vi = "x"\nname_en = "x"\n'
 )
@@ -35,9 +36,13 @@ def problems(kind: str = "wastewater_outlet", line: str = "", facts: str = "") -
         ("wastewater_outlet", 'standard = "qcvn40_2011"', "is not known here: did you mean 'qcvn40-2011'?"),
         ("wastewater_outlet", 'licensed_on = "2019-05-20"', "'2019-05-20' is not a date (YYYY-MM-DD, without quotes)"),
         ("wastewater_outlet", "licensed_on = 2019-05-20T00:00:00", "is not a date"),
-        ("wastewater_outlet", 'kq = "0.9"', "'0.9' is not a number above 0"),
-        ("wastewater_outlet", "kq = true", "true is not a number above 0"),
-        ("wastewater_outlet", "kf = nan", "is not a number above 0"),
+        ("wastewater_outlet", 'kq = "0.9"', "'0.9' is not a factor above 0 and at most 2"),
+        ("wastewater_outlet", "kq = true", "true is not a factor above 0 and at most 2"),
+        ("wastewater_outlet", "kf = nan", "is not a factor above 0 and at most 2"),
+        ("wastewater_outlet", "kf = inf", "'inf' is not a factor above 0 and at most 2"),
+        ("wastewater_outlet", "permit_cod_mg_l = inf", "'inf' is not a number above 0"),
+        ("stack", "o2_reference_percent = 20.9", "is not an oxygen content above 0 and below 20.9 %"),
+        ("stack", "o2_reference_percent = 25", "is not an oxygen content above 0 and below 20.9 %"),
         ("wastewater_outlet", 'flow_device = "fm-centrall"', "is not a device that has points in points.csv"),
         ("wastewater_outlet", 'flow_point = "wq.volume"', "is not a point of points.csv"),
         ("wastewater_outlet", "permit_nox_mg_nm3 = 100", "unknown attribute 'permit_nox_mg_nm3'"),
@@ -81,3 +86,24 @@ def test_each_kind_of_installation_has_its_list() -> None:
     assert "permit_total_n_mg_l" in attribute_forms("wastewater_outlet")
     assert attribute_forms("unheard-of") == {}
     assert "eco_park" in PARK_ATTRIBUTES
+
+
+@pytest.mark.parametrize(
+    ("lines", "missing"),
+    [
+        ("permit_ph_low = 6.5", "installations[1].permit_ph_high"),
+        ("permit_ph_high = 8.5", "installations[1].permit_ph_low"),
+        (
+            BOTH_ENDS + "[[installations.changes]]\nfrom = 2026-03-01\nwithout = ['permit_ph_high']",
+            "installations[1].changes[1].permit_ph_high",
+        ),
+    ],
+)
+def test_a_range_with_one_end_alone_is_refused(lines: str, missing: str) -> None:
+    found = problems("wastewater_outlet", lines)
+    assert [problem.split(": ")[0] for problem in found] == [f"park.toml, column {missing}"]
+    assert "stands alone" in found[0]
+
+
+def test_a_range_with_both_ends_is_taken() -> None:
+    assert problems("wastewater_outlet", BOTH_ENDS) == []

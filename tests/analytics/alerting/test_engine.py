@@ -98,6 +98,39 @@ async def test_the_end_is_told_to_those_who_heard_the_beginning(
     assert {end["In-Reply-To"] for end in ends} <= {mail.message["Message-ID"] for mail in smtp_server.mails}
 
 
+async def test_another_tenant_hears_of_his_own_trouble_and_the_one_before_of_nothing_more(
+    start_engine: StartEngine, smtp_server: SmtpServer
+) -> None:
+    engine = start_engine()
+    outlet = "dinh-vu-outlet"
+    steel = [cod(day, subject=outlet, tenant="thep-bach-dang") for day in (1, 2)]
+    chemicals = [cod(day, subject=outlet, tenant="hoa-chat-nam-trieu") for day in (3, 4)]
+    report = await engine.process([*steel, *chemicals])
+    assert [item.reason for item in report.judged] == [
+        Reason.FIRST_EXCEEDANCE, Reason.STILL_FIRING, Reason.FIRST_EXCEEDANCE, Reason.STILL_FIRING,
+    ]  # fmt: skip
+    await engine.settle()
+    told = {address.rpartition("@")[2] for address in recipients(smtp_server)}
+    assert told == {"thep-bach-dang.example.vn", "hoa-chat-nam-trieu.example.vn", "namtrieu-chemicals.example"}
+    smtp_server.mails.clear()
+    await engine.process([cod(5, 60.0, subject=outlet, tenant="hoa-chat-nam-trieu")])
+    await engine.settle()
+    ends = {address.rpartition("@")[2] for address in recipients(smtp_server)}
+    assert ends == {"hoa-chat-nam-trieu.example.vn", "namtrieu-chemicals.example"}
+
+
+async def test_the_all_clear_of_another_tenant_is_nobodys_news(
+    start_engine: StartEngine, smtp_server: SmtpServer
+) -> None:
+    engine = start_engine()
+    await engine.process([cod(1, subject="dinh-vu-outlet", tenant="thep-bach-dang")])
+    await engine.settle()
+    smtp_server.mails.clear()
+    await engine.process([cod(2, 60.0, subject="dinh-vu-outlet", tenant="hoa-chat-nam-trieu")])
+    assert await engine.settle() == 0
+    assert smtp_server.mails == []
+
+
 async def test_findings_are_taken_in_the_order_of_their_periods(start_engine: StartEngine) -> None:
     engine = start_engine()
     report = await engine.process([cod(3, 90.0), cod(1), cod(2, 60.0)])

@@ -40,6 +40,12 @@ POINTS = (
     "lab.cod,alpha,z,wastewater,mg/l,86400,lab_sample",
 )
 
+SUBMETERED = (
+    "point,tenant,zone,medium,unit,interval_seconds,role,parent\n"
+    "m.active_energy_import,alpha,z,energy,kWh,3600,tenant_electricity,\n"
+    "s.active_energy_import,alpha,z,energy,kWh,3600,,m.active_energy_import\n"
+)
+
 
 @pytest.fixture
 def park(make_park: ParkBuilder) -> Park:
@@ -182,3 +188,28 @@ def test_every_rule_has_a_title_in_both_languages_and_a_method() -> None:
     for rule in RULES.values():
         assert rule.title("vi") != rule.title("en")
         assert len(rule.method) > 40
+
+
+async def test_a_day_shows_the_same_however_long_the_range_that_was_asked_for(
+    store: SqliteStore, make_park: ParkBuilder, make_readings: Rows, at: At
+) -> None:
+    park = make_park("", tables={"points.csv": SUBMETERED})
+    total = below = 0.0
+    rows: dict[str, list[float]] = {"m": [], "s": []}
+    for hour in range(24 * 45):
+        rows["m"].append(total)
+        rows["s"].append(below)
+        step = 50 + hour * 7 % 11 / 11
+        total, below = total + step, below + step * (0.95 if hour < 24 * 20 else 0.70)
+    for name, values in rows.items():
+        await fill(store, make_readings(park, f"{name}.active_energy_import", at("2026-06-01T00:00"), values))
+
+    async def days(from_ms: int, to_ms: int) -> set[int]:
+        seen = await find_anomalies(store, park, JudgingRange(from_ms, to_ms), 0)
+        return {anomaly.day_start_ms for anomaly in seen if anomaly.rule == "AN-05"}
+
+    whole = await days(at("2026-06-01T00:00"), at("2026-07-14T00:00"))
+    assert at("2026-06-21T00:00") in whole
+    for day in ("2026-06-21", "2026-06-26", "2026-06-29", "2026-07-02", "2026-07-08"):
+        begin = at(f"{day}T00:00")
+        assert await days(begin, begin + DAY) == whole & {begin}

@@ -15,7 +15,6 @@ from analytics.rulebook.doubt import Doubt, Part, capture_sentence, doubtful_par
 from analytics.rulebook.evidence import in_language
 from analytics.rulebook.load import parse_packs
 from analytics.rulebook.text import basis_mark
-from telemetry_model.park_register import Installation
 
 RULE = """
 [[rules]]
@@ -42,8 +41,7 @@ TENANT = MappingProxyType({"contract_column": "A"})
 def limit_of(rule_id: str, day: date = date(2026, 3, 10), **attributes: Any) -> tuple[str, ...]:
     known = MappingProxyType(attributes)
     [rule] = [r for r in load_rulebook() if r.id == rule_id and r.is_valid_on(day) and r.applies(known)]
-    place = Installation("i", rule.subject, "d", "park", "", "", known)
-    return tuple(doubt.name for doubt in limit_for(rule, place, day).to_confirm)
+    return tuple(doubt.name for doubt in limit_for(rule, known, day).to_confirm)
 
 
 def test_a_rule_names_the_doubts_of_any_pack() -> None:
@@ -122,7 +120,7 @@ def test_own_limits_take_the_place_of_the_table_and_its_factors() -> None:
 def test_too_little_data_is_said_to_be_a_setting() -> None:
     [rule] = [rule for rule in load_rulebook() if rule.id == "AMB-02-PM10"]
     enough, little = [], []
-    limit = limit_for(rule, None, date(2026, 3, 10))
+    limit = limit_for(rule, {}, date(2026, 3, 10))
     assert conclude(rule, Outcome(50.0, 0.8, (), ()), limit, enough) is Verdict.COMPLIANT
     assert conclude(rule, Outcome(50.0, 0.79, (), ()), limit, little) is Verdict.INSUFFICIENT_DATA
     assert doubtful_parts(enough) == ()

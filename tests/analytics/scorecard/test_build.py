@@ -145,3 +145,30 @@ async def test_a_missing_source_is_named_once(make_eco_park: MakePark, now_ms: i
 async def test_a_year_that_has_not_begun_is_refused(make_eco_park: MakePark, now_ms: int) -> None:
     with pytest.raises(OperatorError, match="--year 2027: the year has not begun"):
         await build_scorecard(None, make_eco_park(), 2027, now_ms)
+
+
+async def test_a_record_that_says_no_is_a_breach_and_shows_its_document(make_eco_park: MakePark, now_ms: int) -> None:
+    rows = ["EIP-08-CLIMATE,,yes,Plan of 2024,2024-05-01,Board", "EIP-08-CLIMATE,,no,Plan withdrawn,2026-05-01,Board"]
+    cell = next(cell for cell in (await card_of(make_eco_park(rows), now_ms)).cells if cell.rule == "EIP-08-CLIMATE")
+    assert (cell.origin, cell.outcome, cell.value) == (Origin.EVIDENCED, Outcome.NOT_MET, None)
+    assert cell.proof is not None
+    assert cell.proof.document == "Plan withdrawn"
+    assert "The record says no: what the rule asks for is not there." in cell.notes
+
+
+@pytest.mark.parametrize(("indicator", "value"), [("SOC.5", "7"), ("EIF-SOC-2", "250"), ("EIF-SOC-2", "-1")])
+async def test_a_value_that_cannot_be_has_no_outcome(
+    make_eco_park: MakePark, now_ms: int, indicator: str, value: str
+) -> None:
+    park = make_eco_park([f"{indicator},,{value},Form,2026-03-01,Board"])
+    cell = cells_of(await card_of(park, now_ms))[indicator]
+    assert cell.outcome is Outcome.UNKNOWN
+    assert any(note.startswith("A record cannot say") for note in cell.notes)
+
+
+@pytest.mark.parametrize(("first", "last", "outcome"), [("yes", "no", Outcome.NOT_MET), ("no", "yes", Outcome.MET)])
+async def test_of_two_records_of_one_day_the_one_written_last_counts(
+    make_eco_park: MakePark, now_ms: int, first: str, last: str, outcome: Outcome
+) -> None:
+    park = make_eco_park([f"SOC.5,,{first},A,2026-03-01,B", f"SOC.5,,{last},C,2026-03-01,B"])
+    assert cells_of(await card_of(park, now_ms))["SOC.5"].outcome is outcome
