@@ -5,8 +5,6 @@ uses it and nobody can say it was hidden. A record without a value is stored wit
 """
 
 import math
-import re
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -22,8 +20,10 @@ from ingest_service.plain_admission import (
     TimeBounds,
     admit_plain,
 )
-from telemetry_model.senml import RELATIVE_TIME_BELOW, PackError, SenmlReading, SenmlRecord
+from ingest_service.spoilt_pack import BadRecord, records_with_text, sound_readings, sound_records
+from telemetry_model.senml import RELATIVE_TIME_BELOW, PackError, SenmlReading
 from telemetry_model.senml_json import decode_pack
+from telemetry_model.senml_plain import NotPlainError, decode_plain_pack
 from telemetry_store.rows import ReadingRow
 
 MAX_AHEAD_MS = 5 * 60_000
@@ -33,8 +33,6 @@ MAX_AGE_MS = 40 * 366 * 86_400_000
 LATE_AFTER_MS = 600_000
 """A reading that took longer than this to arrive counts as late."""
 MAX_DETAIL_CHARACTERS = 200
-MAX_BAD_BY_TYPE = 50
-"""More bad records than this in one pack are looked for one by one."""
 
 
 class RefusalReason(StrEnum):
@@ -79,12 +77,6 @@ class Admission(NamedTuple):
 _UNKNOWN = ""
 
 
-_raw_records = msgspec.json.Decoder(list[msgspec.Raw])
-_records = msgspec.json.Decoder(list[SenmlRecord])
-_PLACE = re.compile(r" at `\$\[(\d+)\]")
-"""Where msgspec says that a list's element is wrong."""
-
-
 class Admitter:
     """Admits packs against one park's register."""
 
@@ -95,28 +87,39 @@ class Admitter:
         """Rows and refusals of one pack; never raises, whatever the bytes. ``numbered``: a gateway's own batch."""
         bindings = self._bindings.for_gateway(gateway)
         bounds = _bounds(now_ms, allow_relative=not numbered)
-        refused: list[RefusedRecord] = []
-        plain = admit_plain(bindings, payload, bounds)
-        if plain is not None:
-            return self._complete(plain, bindings, refused, now_ms)
+        bad: list[BadRecord] = []
         try:
-            records = decode_pack(payload, now_ms, allow_relative=not numbered)
+            sound = decode_plain_pack(payload)
+        except NotPlainError:
+            sound, bad = sound_records(payload)
+        plain = admit_plain(bindings, sound, bounds) if sound else None
+        if plain is not None and plain.texts:
+            bad = records_with_text(payload, sound)
+            plain = plain if bad else None
+        if plain is not None:
+            return self._complete(plain, bindings, _malformed(bad) if bad else [], now_ms)
+        return self._admit_unusual(bindings, payload, now_ms, allow_relative=not numbered)
+
+    def _admit_unusual(
+        self, bindings: dict[str, PointBinding], payload: bytes, now_ms: int, allow_relative: bool
+    ) -> Admission:
+        """The long way."""
+        bad: list[BadRecord] = []
+        try:
+            records = decode_pack(payload, now_ms, allow_relative)
         except PackError as error:
-            sound, refused = _set_aside(payload, str(error))
-            plain = admit_plain(bindings, sound, bounds) if sound else None
-            if plain is not None:
-                return self._complete(plain, bindings, refused, now_ms)
-            records, refused = _sound_part(payload, str(error), now_ms, allow_relative=not numbered)
+            records, bad = sound_readings(payload, str(error), now_ms, allow_relative)
             if not records:
-                refused = [RefusedRecord(RefusalReason.MALFORMED_PACK, short(str(error)), payload)]
-        return self.admit_records(bindings, records, refused, now_ms)
+                whole = RefusedRecord(RefusalReason.MALFORMED_PACK, short(str(error)), payload)
+                return Admission([], [whole], 0, 0)
+        return self.admit_records(bindings, records, _malformed(bad), now_ms)
 
     def _complete(
         self, plain: PlainAdmission, bindings: dict[str, PointBinding], refused: list[RefusedRecord], now_ms: int
     ) -> Admission:
-        """Also the reasons against the records of other senders' points, or of none."""
-        if plain.strangers:
-            refused = self.admit_records(bindings, plain.strangers, refused, now_ms).refused
+        """Also the reasons against the records that are not in order."""
+        if plain.doubtful:
+            refused = self.admit_records(bindings, plain.doubtful, refused, now_ms).refused
         return Admission(plain.rows, refused, plain.no_value, plain.late)
 
     def admit_records(
@@ -203,93 +206,10 @@ def _refusal(reason: RefusalReason, detail: str, record: SenmlReading) -> Refuse
     return RefusedRecord(reason, short(detail), record_payload(record))
 
 
+def _malformed(bad: list[BadRecord]) -> list[RefusedRecord]:
+    return [RefusedRecord(RefusalReason.MALFORMED_RECORD, short(problem), pack) for problem, pack in bad]
+
+
 def short(text: str) -> str:
     """Cut to what a detail may hold."""
     return text if len(text) <= MAX_DETAIL_CHARACTERS else text[:MAX_DETAIL_CHARACTERS] + "…"
-
-
-def _set_aside(payload: bytes, problem: str) -> tuple[bytes, list[RefusedRecord]]:
-    """The usual bad pack, cheaply: a pack of its sound records, and refusals of those with fields of another type.
-
-    No pack when that cannot be said, or would be empty: see :func:`_sound_part`.
-    """
-    try:
-        raw_records = _raw_records.decode(payload)
-    except (ValueError, RecursionError):
-        return b"", []
-    bad = _bad_by_type(raw_records, problem)
-    if not 0 < len(bad) < len(raw_records) or any(_has_base_field(raw_records[place]) for place in bad):
-        return b"", []
-    return _pack_of([raw for place, raw in enumerate(raw_records) if place not in bad]), _refusals(raw_records, bad)
-
-
-def _sound_part(
-    payload: bytes, problem: str, now_ms: int, allow_relative: bool
-) -> tuple[list[SenmlReading], list[RefusedRecord]]:
-    """The readings of a pack without its bad records, and refusals for those; nothing when there is no such part.
-
-    Base fields hold for all records that follow (RFC 8428 section 4.1), so a bad record that carries one condemns
-    the pack: the others' names, times or values would be guesses. ``problem`` is what the decoder said of the pack.
-    """
-    try:
-        raw_records = _raw_records.decode(payload)
-    except (ValueError, RecursionError):
-        return [], []
-    # The first way is cheap, and finds what nearly every bad record is: a field of another type.
-    for is_cheap in (True, False):
-        bad = _bad_by_type(raw_records, problem) if is_cheap else _bad_by_themselves(raw_records)
-        if any(_has_base_field(raw_records[place]) for place in bad):
-            return [], []
-        sound = [raw for place, raw in enumerate(raw_records) if place not in bad]
-        try:
-            if sound:
-                return decode_pack(_pack_of(sound), now_ms, allow_relative), _refusals(raw_records, bad)
-        except PackError:
-            continue
-    return [], []
-
-
-def _bad_by_type(raw_records: list[msgspec.Raw], problem: str) -> dict[int, str]:
-    """Places of records whose fields have the wrong types, and what is wrong; at most the first so many."""
-    bad: dict[int, str] = {}
-    start = 0
-    while (place := _PLACE.search(problem)) and len(bad) < MAX_BAD_BY_TYPE:
-        bad[start + int(place[1])] = problem
-        start += int(place[1]) + 1
-        try:
-            _records.decode(_pack_of(raw_records[start:]))
-        except (ValueError, RecursionError) as error:
-            problem = str(error)
-        else:
-            break
-    return bad
-
-
-def _bad_by_themselves(raw_records: list[msgspec.Raw]) -> dict[int, str]:
-    """Places of records that would be no pack even alone, and what is wrong."""
-    bad: dict[int, str] = {}
-    for place, raw in enumerate(raw_records):
-        try:
-            decode_pack(_pack_of([raw]), 0)
-        except PackError as error:
-            bad[place] = str(error)
-    return bad
-
-
-def _pack_of(raw_records: Sequence[msgspec.Raw]) -> bytes:
-    return b"[" + b",".join(raw_records) + b"]"
-
-
-def _refusals(raw_records: list[msgspec.Raw], bad: dict[int, str]) -> list[RefusedRecord]:
-    return [
-        RefusedRecord(RefusalReason.MALFORMED_RECORD, short(problem), _pack_of([raw_records[place]]))
-        for place, problem in bad.items()
-    ]
-
-
-def _has_base_field(raw: msgspec.Raw) -> bool:
-    try:
-        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except (ValueError, RecursionError):
-        return False
-    return any(label.startswith("b") for label in fields)

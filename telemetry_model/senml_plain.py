@@ -10,10 +10,14 @@ from telemetry_model.senml import MAX_PACK_BYTES, MAX_PACK_RECORDS
 
 
 class PlainRecord(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    """One record as it stands in the pack; ``bt`` holds for the records that follow, too."""
+    """One record as it stands in the pack; ``bt`` holds for the records that follow, too.
+
+    A text in the place of the value is read and left to whoever judges the record: the most usual of all faults shall
+    not cost the whole pack a second look.
+    """
 
     n: str
-    v: float | None = None
+    v: float | str | None = None
     t: float = 0.0
     u: str = ""
     st: int = 0
@@ -21,15 +25,21 @@ class PlainRecord(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     bt: float = 0.0
 
 
+class NotPlainError(ValueError):
+    """This is another kind of pack, or none at all."""
+
+
 _decoder = msgspec.json.Decoder(list[PlainRecord])
 
 
-def decode_plain_pack(payload: bytes) -> list[PlainRecord] | None:
-    """Its records, base time unresolved; ``None`` when this is another kind of pack, or none at all."""
+def decode_plain_pack(payload: bytes) -> list[PlainRecord]:
+    """Its records, base time unresolved; raises :class:`NotPlainError`."""
     if len(payload) > MAX_PACK_BYTES:
-        return None
+        raise NotPlainError(f"{len(payload)} bytes")
     try:
         records = _decoder.decode(payload)
-    except (ValueError, RecursionError):
-        return None
-    return records if len(records) <= MAX_PACK_RECORDS else None
+    except (ValueError, RecursionError) as error:
+        raise NotPlainError(str(error)) from error
+    if len(records) > MAX_PACK_RECORDS:
+        raise NotPlainError(f"{len(records)} records")
+    return records

@@ -1,6 +1,7 @@
 """The MQTT topics between gateways and the park: built and parsed here, wildcards included."""
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 ROOT = "ecopark/1"
@@ -35,6 +36,7 @@ def subscription_for(park: str, channel: Channel) -> str:
     return f"{ROOT}/{park}/+/{channel}"
 
 
+@lru_cache(maxsize=256)
 def parse_topic(topic: str) -> TopicAddress | None:
     """The address in an Ecopark topic, or ``None`` when the topic is not one of ours."""
     parts = topic.split("/")

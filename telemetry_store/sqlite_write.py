@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,8 +14,8 @@ from telemetry_store.rows import PointSeries, ReadingRow, RecordRow, Rejection, 
 from telemetry_store.sqlite_connection import connect
 
 # As in InfluxDB the last write wins field by field: what a later write does not carry stays; "" takes a reason back.
-_UPSERT_READING = """
-INSERT INTO reading (series_id, time_ms, value, status, reason) VALUES (?, ?, ?, ?, ?)
+_UPSERT_READINGS = """
+INSERT INTO reading (series_id, time_ms, value, status, reason) VALUES {rows}
 ON CONFLICT DO UPDATE SET
     value = coalesce(excluded.value, value),
     status = excluded.status,
@@ -37,6 +37,9 @@ DELETE FROM reading WHERE series_id = ? AND time_ms IN
     (SELECT time_ms FROM reading WHERE series_id = ? AND time_ms < ? ORDER BY time_ms LIMIT ?)
 """
 _DELETED_AT_A_TIME = 10_000
+_CELLS_OF_READING = 5
+_READINGS_A_STATEMENT = (1_000, 50, 1)
+"""Each statement hands the interpreter to the event loop and asks for it back: many rows in one, the rest in fewer."""
 _MAX_KNOWN_SERIES = 200_000
 _Row = TypeVar("_Row", ReadingRow, RecordRow)
 _Result = TypeVar("_Result")
@@ -130,8 +133,17 @@ class SqliteWriter:
         for series in {row.series for row in rows}.difference(ids):
             key = (series.measurement, series.field, *series.tags().values())
             (ids[series],) = database.execute(_ADD_SERIES, key).fetchone()
-        cells = [(ids[row.series], row.time_ms, row.value, row.status, row.reason) for row in rows]
-        database.executemany(_UPSERT_READING, cells)
+        cells: list[object] = []
+        for row in rows:
+            cells += (ids[row.series], row.time_ms, row.value, row.status, row.reason)
+        start = 0
+        for count in _READINGS_A_STATEMENT:
+            width = count * _CELLS_OF_READING
+            end = start + (len(cells) - start) // width * width
+            if start < end:
+                parts = (cells[at : at + width] for at in range(start, end, width))
+                database.executemany(_upsert_readings(count), parts)
+                start = end
 
     def _put_records(self, database: sqlite3.Connection, rows: Sequence[RecordRow]) -> None:
         ids = self._record_ids
@@ -145,6 +157,12 @@ class SqliteWriter:
                 (ids[key],) = database.execute(_ADD_RECORD_SERIES, key).fetchone()
             cells.append((ids[key], row.time_ms, msgspec.json.encode(dict(row.fields)).decode()))
         database.executemany(_UPSERT_RECORD, cells)
+
+
+@cache
+def _upsert_readings(count: int) -> str:
+    """Of two rows with the same key in one statement the second one finds the first one there."""
+    return _UPSERT_READINGS.format(rows=", ".join(["(?, ?, ?, ?, ?)"] * count))
 
 
 def _series_ids(database: sqlite3.Connection, measurement: str, park: str) -> list[int]:

@@ -160,3 +160,50 @@ async def test_packets_cut_at_every_byte_are_put_together() -> None:
         await session.close()
         server.close()
     assert [(message.mid, len(message.payload)) for message in messages] == [(1, 1), (2, 300), (3, 0)]
+
+
+class CutBroker(ScriptedBroker):
+    """Says it in two pieces."""
+
+    def __init__(self, words: bytes, cut: int) -> None:
+        super().__init__(words)
+        self._cut = cut
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        for piece in (CONNACK, self._words[: self._cut], self._words[self._cut :]):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+        while data := await reader.read(1000):
+            self.heard += data
+        writer.close()
+
+
+async def test_messages_cut_in_two_among_whole_ones_are_put_together() -> None:
+    body = publish_body(b"t", 2, b"y" * 300, UserProperty=[("seq", "2")])
+    long_packet = bytes([PUBLISH_QOS_1, len(body) % 128 | 128, len(body) // 128]) + body
+    short = [packet(publish_body(b"t", mid, b"x")) for mid in (1, 3)]
+    words = short[0] + long_packet + PINGRESP + short[1]
+
+    async def received(cut: int) -> list[tuple[int, int]]:
+        broker = CutBroker(words, cut)
+        server = await asyncio.start_server(broker.serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        messages: list[IncomingMessage] = []
+        session = MqttSession(MqttOptions(url=f"mqtt://127.0.0.1:{port}", client_id="c"), messages.append)
+        running = asyncio.create_task(session.run())
+        try:
+            async with asyncio.timeout(10):
+                while len(broker.heard) < 12:  # noqa: ASYNC110 - bytes at another socket
+                    await asyncio.sleep(0.005)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await session.close()
+            server.close()
+        return [(message.mid, len(message.payload)) for message in messages]
+
+    cuts = [*range(len(short[0]) + 20), *range(len(words) - 20, len(words))]
+    found = await asyncio.gather(*(received(cut) for cut in cuts))
+    assert found == [[(1, 1), (2, 300), (3, 1)]] * len(cuts)
