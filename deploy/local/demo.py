@@ -30,7 +30,7 @@ MAX_DEVICES = 64
 STALL_SECONDS = 60
 """Give up a drain when nothing more arrives for this long."""
 SETTLE_SECONDS = 90
-"""How long to wait at the end for analytics to raise what the backlog holds."""
+"""How long to wait at the end for analytics to raise what the backlog holds, and to write of it."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _watch(chain: LocalChain, run_seconds: float | None, screen: LiveScreen) -> 
 def _finish(chain: LocalChain, park: Park, scenario: Scenario, screen: LiveScreen, drained_at: float) -> dict[str, Any]:
     """Let analytics catch up, stop what produces, wait for the last readings, count."""
     deadline = time.monotonic() + SETTLE_SECONDS
-    while not report.alerts_of(chain.workdir, scenario).holds and time.monotonic() < deadline:
+    while not report.is_all_told(chain.workdir, scenario) and time.monotonic() < deadline:
         chain.check_running()
         time.sleep(0.5)
     rss_mb = chain.rss_mb()
