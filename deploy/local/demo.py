@@ -17,7 +17,7 @@ from deploy.local.broker import BrokerKind
 from deploy.local.chain import LocalChain
 from deploy.local.ingest_status import IngestStatus, read_ingest_status
 from deploy.local.live_table import LiveScreen
-from deploy.local.ports import free_port_block, require_free
+from deploy.local.ports import HeldPorts, require_free
 from deploy.local.termination import ignore_sigterm
 from deploy.local.workdir import PARKS, Workdir
 from service_runtime.errors import OperatorError
@@ -27,10 +27,11 @@ from telemetry_model.park_register import Park
 
 BACKLOG_HOURS = 72
 LIVE_POLL_SECONDS = 5.0
+MAX_DEVICES = 64
 STALL_SECONDS = 60
 """Give up a drain when nothing more arrives for this long."""
 SETTLE_SECONDS = 90
-"""How long to wait at the end for analytics to raise what the backlog holds."""
+"""How long to wait at the end for analytics to raise what the backlog holds, and to write of it."""
 
 
 @dataclass(frozen=True)
@@ -63,25 +64,26 @@ def run_demo(options: DemoOptions, screen: LiveScreen) -> dict[str, Any]:
         raise OperatorError(f"{workdir.root}: already holds a run; give another --workdir")
     now_ms = int(time.time() // 60 * 60_000)
     start_ms = now_ms - BACKLOG_HOURS * 3_600_000
-    park = _adopt_park(workdir, start_ms)
-    scenario = load_scenario(options.scenario)
-    check_against_park(scenario, park)
-    placed = scenario.on(datetime.fromtimestamp(now_ms / 1000, tz=park.timezone).date(), park.timezone)
-    chain = LocalChain(workdir, options.broker, options.console_port)
-    try:
-        _bring_up(chain, park, placed, start_ms, now_ms, screen)
-        drained_at = time.monotonic()
-        chain.start_analytics(first_whole_day(start_ms, park.timezone))
-        chain.start_console()
-        screen.say(f"Console: {chain.console_url}   (Ctrl-C stops everything)")
-        if options.open_browser and _has_a_screen():
-            webbrowser.open(chain.console_url)
-        _watch(chain, options.run_seconds, screen)
-        return _finish(chain, park, scenario, screen, drained_at)
-    finally:
-        ignore_sigterm()
-        screen.say("Stopping ...")
-        chain.stop()
+    with HeldPorts(MAX_DEVICES) as ports:
+        park = _adopt_park(workdir, start_ms, ports)
+        scenario = load_scenario(options.scenario)
+        check_against_park(scenario, park)
+        placed = scenario.on(datetime.fromtimestamp(now_ms / 1000, tz=park.timezone).date(), park.timezone)
+        chain = LocalChain(workdir, options.broker, options.console_port)
+        try:
+            _bring_up(chain, park, placed, (start_ms, now_ms), screen, ports)
+            drained_at = time.monotonic()
+            chain.start_analytics(first_whole_day(start_ms, park.timezone))
+            chain.start_console()
+            screen.say(f"Console: {chain.console_url}   (Ctrl-C stops everything)")
+            if options.open_browser and _has_a_screen():
+                webbrowser.open(chain.console_url)
+            _watch(chain, options.run_seconds, screen)
+            return _finish(chain, park, scenario, screen, drained_at)
+        finally:
+            ignore_sigterm()
+            screen.say("Stopping ...")
+            chain.stop()
 
 
 def _has_a_screen() -> bool:
@@ -89,21 +91,27 @@ def _has_a_screen() -> bool:
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _adopt_park(workdir: Workdir, start_ms: int) -> Park:
+def _adopt_park(workdir: Workdir, start_ms: int, ports: HeldPorts) -> Park:
     source = PARKS / "bach-dang"
     since = datetime.fromtimestamp(start_ms / 1000, tz=UTC).date()
-    return workdir.adopt_park(source, free_port_block(64), since, LIVE_POLL_SECONDS)
+    return workdir.adopt_park(source, ports.first, since, LIVE_POLL_SECONDS)
 
 
 def _bring_up(
-    chain: LocalChain, park: Park, scenario: PlacedScenario, start_ms: int, now_ms: int, screen: LiveScreen
+    chain: LocalChain,
+    park: Park,
+    scenario: PlacedScenario,
+    backlog_ms: tuple[int, int],
+    screen: LiveScreen,
+    ports: HeldPorts,
 ) -> None:
     with screen.progress("Simulating the last 72 hours into the gateways' outboxes") as progress:
-        total = fill_outboxes(chain.workdir, park, scenario, start_ms, now_ms, progress)
+        total = fill_outboxes(chain.workdir, park, scenario, *backlog_ms, progress)
     screen.say(f"{total:,} readings wait in {len(gateways_of(park))} outboxes.")
     chain.start_broker()
     chain.start_mail_sink()
     chain.start_ingest()
+    ports.let_go()
     simulator = ["--scenario", scenario.scenario.name, "--today", scenario.today.isoformat()]
     chain.start_simulator(["--park", str(chain.workdir.park), *simulator])
     for gateway in gateways_of(park):
@@ -143,7 +151,7 @@ def _watch(chain: LocalChain, run_seconds: float | None, screen: LiveScreen) -> 
 def _finish(chain: LocalChain, park: Park, scenario: Scenario, screen: LiveScreen, drained_at: float) -> dict[str, Any]:
     """Let analytics catch up, stop what produces, wait for the last readings, count."""
     deadline = time.monotonic() + SETTLE_SECONDS
-    while not report.alerts_of(chain.workdir, scenario).holds and time.monotonic() < deadline:
+    while not report.is_all_told(chain.workdir, scenario) and time.monotonic() < deadline:
         chain.check_running()
         time.sleep(0.5)
     rss_mb = chain.rss_mb()

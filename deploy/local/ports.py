@@ -4,26 +4,66 @@ import random
 import socket
 import time
 from collections.abc import Callable
+from typing import Self
 
 from service_runtime.errors import OperatorError, UnreachableError
 
 LOOPBACK = "127.0.0.1"
-BLOCKS_FROM, BLOCKS_TO = 15_020, 32_000
-"""Blocks begin here, below the ports that systems give to outgoing connections."""
+BLOCKS_FROM, BLOCKS_TO = 20_000, 25_000
+"""Blocks begin here."""
+SINGLE_FROM, SINGLE_TO = 25_100, 32_700
+"""Single ports lie here. Both are below the ports that systems give to outgoing connections: while a broker is killed
+and started again, no client's own end can sit on its port."""
+_given: set[int] = set()
 
 
 def free_port() -> int:
-    """A TCP port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port nobody listens on at this moment, sought from a random one on; never the same twice."""
+    while (port := free_port_block(1, random.randrange(SINGLE_FROM, SINGLE_TO))) in _given:
+        pass
+    _given.add(port)
+    return port
+
+
+class HeldPorts:
+    """Neighbouring ports that others see as taken until they are let go for the servers they are meant for.
+
+    A demo looks for its devices' ports long before the devices listen there: another one must not find the same free.
+    A context manager: at its end they are let go in any case.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._sockets: list[socket.socket] = []
+        while not self._sockets:
+            self.first = free_port_block(count)
+            self._hold(count)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.let_go()
+
+    def _hold(self, count: int) -> None:
+        for port in range(self.first, self.first + count):
+            held = socket.socket()
+            self._sockets.append(held)
+            try:
+                held.bind((LOOPBACK, port))
+            except OSError:
+                self.let_go()
+                return
+
+    def let_go(self) -> None:
+        """Free them; from now on their servers can listen."""
+        while self._sockets:
+            self._sockets.pop().close()
 
 
 def free_port_block(count: int, start: int | None = None) -> int:
     """The first port of ``count`` neighbouring free ones, sought from a random one on.
 
-    Random, because a block is used only later: two chains started at once would find the same one free.
+    Random, because a block may be used only later: two chains started at once would find the same one free.
     """
     first = random.randrange(BLOCKS_FROM, max(BLOCKS_TO - count, BLOCKS_FROM + 1)) if start is None else start
     while first + count < 60_000:

@@ -75,6 +75,11 @@ def alerts_of(workdir: Workdir, scenario: Scenario) -> Expectation:
     return Expectation(expected, raised)
 
 
+def is_all_told(workdir: Workdir, scenario: Scenario) -> bool:
+    """Whether the promised alerts were raised and their letters have left: a letter is queued with its alert."""
+    return alerts_of(workdir, scenario).holds and not read_alert_summary(workdir.analytics_state).waiting
+
+
 def latency_of(live: IngestStatus, live_seconds: float) -> dict[str, Any]:
     """Committed to stored, live batches only, milliseconds; ``None`` while those of the drain are among the last."""
     if live_seconds < WINDOW_SECONDS:

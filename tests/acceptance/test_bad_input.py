@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.ports import free_port
 from deploy.local.workdir import PARKS
+from tests.servers.ports import free_port
 
 DEMO_PARK = str(PARKS / "bach-dang")
 

@@ -38,11 +38,11 @@ def assert_keeps_its_promises(result: dict[str, Any]) -> None:
 
 @pytest.mark.slow
 def test_the_demo_with_the_embedded_broker(tmp_path: Path) -> None:
-    assert_keeps_its_promises(run_demo(tmp_path, "--for", "10", "--broker", "embedded"))
+    assert_keeps_its_promises(run_demo(tmp_path, "--for", "1", "--broker", "embedded"))
 
 
 @pytest.mark.slow
 @pytest.mark.real_server
 def test_the_demo_with_mosquitto(tmp_path: Path) -> None:
     require_binary("mosquitto")
-    assert_keeps_its_promises(run_demo(tmp_path, "--for", "10", "--broker", "mosquitto"))
+    assert_keeps_its_promises(run_demo(tmp_path, "--for", "1", "--broker", "mosquitto"))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from deploy.local.ports import free_port_block, wait_for_port
+from deploy.local.ports import wait_for_port
 from deploy.local.workdir import Workdir
 from gateway.outbox import Outbox
 from service_runtime.clock import ManualClock
@@ -24,6 +24,7 @@ from tests.bench.gateway import meter_bank
 from tests.bench.programs import GatewayUnderTest, IngestUnderTest, new_workdir
 from tests.bench.workload import METER_GATEWAY, batches, readings, units_of, write_meter_park
 from tests.servers.mosquitto import MosquittoServer
+from tests.servers.ports import free_port_block
 
 READINGS = 200_000
 METERS = 20

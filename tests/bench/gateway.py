@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from deploy.local.child_process import ChildProcess
-from deploy.local.ports import free_port_block, wait_for_port
+from deploy.local.ports import wait_for_port
 from deploy.local.workdir import Workdir
 from gateway.outbox import Outbox
 from service_runtime.clock import SystemClock
@@ -17,6 +17,7 @@ from tests.bench.figures import Figure, Target
 from tests.bench.programs import GatewayUnderTest, IngestUnderTest, new_workdir
 from tests.bench.workload import METER_GATEWAY, METER_QUANTITIES, batches, readings, units_of, write_meter_park
 from tests.servers.mosquitto import MosquittoServer
+from tests.servers.ports import free_port_block
 
 METERS = 50
 POINTS = METERS * len(METER_QUANTITIES)

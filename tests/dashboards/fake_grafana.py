@@ -10,6 +10,9 @@ from typing import Any
 
 from tests.servers.ports import free_port
 
+STOP_SECONDS = 0.01
+"""How often the server looks whether it shall end: half a second, the library's own, every test would wait for."""
+
 
 class FakeGrafana:
     """Keeps dashboards by uid; ``folders`` are the folder uids that exist."""
@@ -37,7 +40,7 @@ class FakeGrafana:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(STOP_SECONDS,), daemon=True)
         self._thread.start()
 
     def answer(self, path: str, authorization: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:

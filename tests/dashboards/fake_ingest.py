@@ -7,6 +7,8 @@ from typing import Any
 
 from tests.servers.ports import free_port
 
+STOP_SECONDS = 0.01
+"""How often the server looks whether it shall end: half a second, the library's own, every test would wait for."""
 HEALTH = {
     "at_ms": 1_795_000_000_000, "run": "r1", "readings": 5_000, "bad_readings": 3, "batches_pending": 1,
     "batches_sent": 2, "batches_stored": 300, "dropped_unstored_batches": 0, "devices_online": 12,
@@ -68,7 +70,7 @@ class FakeIngest:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(STOP_SECONDS,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

@@ -1,24 +1,19 @@
 """The console as an operator sees it: headless Chromium, every board in both languages, no Internet."""
 
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from dashboards.board import Board, PanelKind
 from dashboards.boards import chain_health, park_overview, park_year, tenant_board, wastewater_and_emissions
 from telemetry_model.park_register import Park
 from tests.dashboards.conftest import RunningConsole
-from tests.servers.process import require_binary
+from tests.servers.chromium import headless_chromium
 
 pytestmark = pytest.mark.browser
-CHROMIUM_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 WAIT_MS = 60_000
 DRAWN_KINDS = (PanelKind.TIMESERIES, PanelKind.BAR, PanelKind.INSTRUMENT_STATUS)
 COLOURS_PAINTED = """selector => {
@@ -31,12 +26,9 @@ TENANT = "det-may-kien-an"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("google-chrome") or require_binary("chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with headless_chromium(tmp_path_factory.mktemp("chromium")) as chromium:
         yield chromium
-        chromium.close()
 
 
 class Visit:

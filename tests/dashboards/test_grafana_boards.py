@@ -72,6 +72,7 @@ def test_the_tenant_board_asks_for_its_variable(boards: dict[str, dict[str, Any]
     board = boards["tenant.en.json"]
     queries = [target["query"] for panel in board["panels"] for target in panel["targets"] if "query" in target]
     assert board["templating"]["list"][0]["name"] == "tenant"
+    assert queries
     assert all('"tenant" =~ /^${tenant:regex}$/' in query for query in queries)
 
 

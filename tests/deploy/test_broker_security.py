@@ -20,6 +20,7 @@ import yaml
 from deploy.local.child_process import ChildProcess, ecopark_command
 from service_runtime.errors import UnreachableError
 from service_runtime.mqtt_session import IncomingMessage, MqttOptions, MqttSession, Will
+from tests.servers.ports import free_port
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 PATIENCE_SECONDS = 20
@@ -128,12 +129,6 @@ def adapted_configuration(folder: Path, secrets: Path, port: int) -> str:
     assert not re.search(r"^\w+ /(run|mosquitto)/", text, re.MULTILINE)
     # In its container the broker runs as the owner of the secrets; started by root it would become another user.
     return f"{text}user root\n" if os.getuid() == 0 else text
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from deploy.local.child_process import ChildProcess
 from deploy.local.command import EXIT_INTERRUPTED, demo
 from deploy.local.ingest_status import IngestStatus
-from deploy.local.ports import BLOCKS_FROM, free_port_block, wait_for_port
+from deploy.local.ports import BLOCKS_FROM, HeldPorts, free_port, free_port_block, wait_for_port
 from deploy.local.report import latency_of
 from deploy.local.termination import EXIT_TERMINATED
 from deploy.local.workdir import Workdir
@@ -69,6 +69,18 @@ def test_two_chains_started_at_once_look_for_ports_in_different_places() -> None
 def test_a_block_goes_around_a_taken_port(taken_port: int) -> None:
     first = free_port_block(4, taken_port - 2)
     assert taken_port not in range(first, first + 4)
+
+
+def test_single_ports_are_not_given_twice() -> None:
+    assert len({free_port() for _ in range(50)}) == 50
+
+
+def test_held_ports_are_nobody_elses_until_they_are_let_go() -> None:
+    with HeldPorts(3) as ports:
+        assert free_port_block(3, ports.first) >= ports.first + 3
+        ports.let_go()
+        with socket.create_server(("127.0.0.1", ports.first + 2)):
+            assert free_port_block(1, ports.first + 2) > ports.first + 2
 
 
 def test_waiting_ends_when_the_child_does(tmp_path: Path) -> None:

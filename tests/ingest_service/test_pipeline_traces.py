@@ -1,14 +1,12 @@
 """A round of ingest as spans: intake, store write, state commit and acknowledgement under one round."""
 
-import pytest
-
 from service_runtime.tracing import Tracing
 from tests.ingest_service.builders import a_delivery, a_pack, numbered
 from tests.ingest_service.conftest import Rig
 
 
 async def test_the_steps_of_a_round_are_spans_under_it(rig: Rig) -> None:
-    sdk = pytest.importorskip("opentelemetry.sdk.trace")
+    from opentelemetry.sdk import trace as sdk
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 

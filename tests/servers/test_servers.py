@@ -2,6 +2,8 @@
 
 import smtplib
 import socket
+import subprocess
+import sys
 import threading
 import urllib.request
 
@@ -10,7 +12,7 @@ import pytest
 
 from tests.servers.influxdb import InfluxDatabase
 from tests.servers.mosquitto import MosquittoServer
-from tests.servers.ports import free_port
+from tests.servers.ports import free_port, free_port_block
 from tests.servers.postgres import PostgresServer
 from tests.servers.process import accepts_connections
 from tests.servers.smtp import SmtpServer
@@ -19,6 +21,26 @@ from tests.servers.smtp import SmtpServer
 def test_ports_are_not_given_twice() -> None:
     ports = [free_port() for _ in range(50)]
     assert len(set(ports)) == 50
+
+
+def test_a_block_of_ports_is_free_and_not_given_again() -> None:
+    first, second = free_port_block(64), free_port_block(64)
+    assert not {*range(first, first + 64)} & {*range(second, second + 64)}
+    for port in range(first, first + 64):
+        socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_two_test_processes_are_given_different_ports() -> None:
+    code = "from tests.servers.ports import free_port; print(*(free_port() for _ in range(300)))"
+    others = [
+        subprocess.Popen([sys.executable, "-c", f"{code}; input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    given = [set(map(int, other.stdout.readline().split())) for other in others if other.stdout]
+    for other in others:
+        other.communicate(b"\n")
+    assert [len(ports) for ports in given] == [300, 300]
+    assert not given[0] & given[1]
 
 
 def test_mosquitto_comes_back_on_the_same_port_after_a_kill(mosquitto: MosquittoServer) -> None:

@@ -61,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def collector() -> Iterator[Collector]:
     server = Collector()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
     server.shutdown()
@@ -72,7 +72,6 @@ def collector() -> Iterator[Collector]:
 async def test_spans_reach_a_collector_when_the_program_ends(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
     endpoint = f"http://127.0.0.1:{collector.server_port}"
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
     tracing = start_tracing("ecopark-test", {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint})
@@ -86,7 +85,7 @@ async def test_spans_reach_a_collector_when_the_program_ends(
 
 
 async def test_what_is_done_within_a_span_is_its_child() -> None:
-    sdk = pytest.importorskip("opentelemetry.sdk.trace")
+    from opentelemetry.sdk import trace as sdk
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 

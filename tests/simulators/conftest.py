@@ -1,8 +1,10 @@
 """The demo park, its scenarios on fixed days, three days of its history, and raw Modbus TCP without a library."""
 
 import asyncio
+import functools
 import struct
 from collections.abc import Awaitable, Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from tests.simulators.history import MONDAY, THURSDAY, History, record
 
 PARK_FOLDER = Path(__file__).parents[2] / "deploy" / "parks" / "bach-dang"
 ReadRegisters = Callable[..., Awaitable[bytes]]
+Recorded = Callable[[str, date], History]
 
 
 @pytest.fixture(scope="session")
@@ -26,14 +29,20 @@ def scenario(park: Park) -> PlacedScenario:
     return load_scenario("bach-dang-demo").on(MONDAY, park.timezone)
 
 
+@pytest.fixture(scope="session")
+def recorded(park: Park) -> Recorded:
+    """Each history once, also when the files that read it do not follow one another."""
+    return functools.cache(lambda name, today: record(park, load_scenario(name).on(today, park.timezone)))
+
+
 @pytest.fixture(scope="session", params=[MONDAY, THURSDAY], ids=["winter weekend", "summer weekdays"])
-def history(request: pytest.FixtureRequest, park: Park) -> History:
-    return record(park, load_scenario("bach-dang-demo").on(request.param, park.timezone))
+def history(request: pytest.FixtureRequest, recorded: Recorded) -> History:
+    return recorded("bach-dang-demo", request.param)
 
 
 @pytest.fixture(scope="session")
-def quiet_history(park: Park) -> History:
-    return record(park, load_scenario("quiet-days").on(MONDAY, park.timezone))
+def quiet_history(recorded: Recorded) -> History:
+    return recorded("quiet-days", MONDAY)
 
 
 @pytest.fixture

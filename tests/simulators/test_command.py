@@ -17,6 +17,7 @@ from service_runtime.errors import OperatorError
 from simulators.command import simulate
 from simulators.devices.catalogue import layouts_of_park
 from telemetry_model.park_register import Park
+from tests.servers.ports import free_port_block
 from tests.simulators.conftest import PARK_FOLDER
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +58,7 @@ def test_a_quantity_the_device_does_not_give_is_named(park: Park) -> None:
 
 
 def test_serve_listens_until_it_is_told_to_stop(park: Park) -> None:
-    base = free_block(len(park.devices))
+    base = free_port_block(len(park.devices))
     command = [sys.executable, "-m", "ecopark", "simulate", "serve", "--park", str(PARK_FOLDER)]
     process = subprocess.Popen([*command, "--base-port", str(base)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     try:
@@ -67,23 +68,6 @@ def test_serve_listens_until_it_is_told_to_stop(park: Park) -> None:
     finally:
         process.kill()
         process.communicate()
-
-
-def free_block(size: int) -> int:
-    """A port from which ``size`` ports in a row are free."""
-    for base in range(21_000, 32_000, size + 3):
-        sockets = [socket.socket() for _ in range(size)]
-        try:
-            for offset, probe in enumerate(sockets):
-                probe.bind(("127.0.0.1", base + offset))
-        except OSError:
-            continue
-        else:
-            return base
-        finally:
-            for probe in sockets:
-                probe.close()
-    raise AssertionError("no free block of ports")
 
 
 def wait_until_open(process: subprocess.Popen[str], port: int) -> bool:

@@ -76,8 +76,7 @@ def test_languages_have_the_same_words() -> None:
     assert texts_of("vi").keys() == texts_of("en").keys()
 
 
-@pytest.mark.parametrize("table", ["next_steps"])
-def test_languages_advise_on_the_same_kinds_of_place(table: str) -> None:
+def test_languages_advise_on_the_same_kinds_of_place() -> None:
     kinds = ("wastewater_outlet", "tenant_outlet", "stack", "ambient_station", "electricity_supply", "other")
     advice = {kind: [texts_of(language).next_steps("opened", kind) for language in LANGUAGES] for kind in kinds}
     assert all(len(vi) == len(en) == 3 for vi, en in advice.values())

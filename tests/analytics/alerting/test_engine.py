@@ -39,6 +39,7 @@ async def test_mail_on_the_wire_has_text_html_and_picture(start_engine: StartEng
     engine = start_engine()
     await engine.process([cod()])
     await engine.settle()
+    assert len(smtp_server.mails) == 2
     for mail in smtp_server.mails:
         kinds = [part.get_content_type() for part in mail.message.walk() if not part.is_multipart()]
         assert kinds == ["text/plain", "text/html", "image/png"]

@@ -1,29 +1,24 @@
 """The scorecard page as a management board sees it: one file, no request, no error, both languages, wide and narrow."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.servers.process import require_binary
+from tests.servers.chromium import headless_chromium
 
 ROOT = Path(__file__).resolve().parents[3]
 DEMO_PARK = ROOT / "deploy" / "parks" / "bach-dang"
 pytestmark = pytest.mark.browser
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("google-chrome") or require_binary("chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with headless_chromium(tmp_path_factory.mktemp("chromium")) as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
