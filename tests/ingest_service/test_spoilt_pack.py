@@ -147,3 +147,10 @@ def test_what_is_not_that_clear_is_left_to_the_long_way(pack: list[Any]) -> None
     payload = written(pack, (",", ":"))
     assert not is_cut_out(payload)
     assert ADMITTER.admit("gw-1", payload, NOW_MS) == the_long_way(payload, False)
+
+
+def test_of_two_values_of_a_record_the_last_one_counts() -> None:
+    fields = f'{{"n":"{POWER}","t":{NOW_S}'.encode()
+    admission = ADMITTER.admit("gw-1", b"[" + fields + b',"v":"x","v":1},' + fields + b',"v":2,"v":"y"}]', NOW_MS)
+    assert [row.value for row in admission.rows] == [1.0]
+    assert [refused.reason for refused in admission.refused] == ["malformed_record"]
