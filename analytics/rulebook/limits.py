@@ -51,9 +51,12 @@ def limit_for(rule: Rule, known: Mapping[str, Attribute], day: date) -> Limit:
 
 
 def _to_confirm(rule: Rule, known: Mapping[str, Attribute], day: date) -> tuple[Doubt, ...]:
-    own = any(name in known or f"{name}_low" in known for name in permit_attributes(rule)) if rule.to_confirm else False
+    if not rule.to_confirm:
+        return ()
+    ends = "_low" if rule.comparison is Comparison.BETWEEN else ""
+    own = any(f"{name}{ends}" in known for name in permit_attributes(rule))
     is_corrected = known.get("already_at_reference_o2") is not True
-    column = str(known.get(rule.column_attribute, ""))
+    column = str(known.get(rule.column_attribute, "")) if rule.limit_by_column else ""
     return tuple(
         doubt
         for doubt in rule.to_confirm
