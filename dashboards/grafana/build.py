@@ -42,7 +42,7 @@ from dashboards.grafana.findings_view import (
 )
 from dashboards.grafana.targets import DATASOURCE, targets_of
 from dashboards.limits import LimitLine, limit_lines
-from dashboards.words import device_name, doubt_sentences, limit_label, unit_symbol
+from dashboards.words import device_name, doubts_text, limit_label, unit_symbol
 from telemetry_model.park_register import Park
 
 PanelBuilder = timeseries.Panel | stat.Panel | table.Panel | statetimeline.Panel
@@ -154,7 +154,7 @@ def _description(panel: Panel, limits: Sequence[LimitLine], language: str) -> st
     if any(query.derive is Derive.INCREASE for query in panel.queries):
         said.append(_EXCHANGES.say(language))
     said += [f"{limit_label(limit, language)}: {limit.citation}" for limit in limits]
-    said += doubt_sentences(limits, language)
+    said.append(doubts_text(limits, language))
     return "\n\n".join(text for text in said if text)
 
 

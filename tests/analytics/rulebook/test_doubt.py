@@ -136,7 +136,7 @@ def test_too_little_data_is_said_to_be_a_setting() -> None:
         (Confidence.SOURCE, (), "en", "law"),
         (Confidence.SOURCE, (Part.AVERAGING,), "en", "law; averaging to confirm"),
         (Confidence.PERMIT, (Part.AVERAGING, Part.FORMULA), "en", "permit; averaging, formula to confirm"),
-        (Confidence.SOURCE, (Part.AVERAGING,), "vi", "luật; cách lấy trung bình cần xác nhận"),
+        (Confidence.SOURCE, (Part.AVERAGING,), "vi", "luật; trung bình cần xác nhận"),
         (Confidence.SETTING, (Part.AVERAGING,), "en", "setting"),
     ],
 )

@@ -34,6 +34,12 @@ def test_an_unknown_rule_is_its_own_title() -> None:
     assert rule_title(load_rulebook(), "X-9", "vi") == "X-9"
 
 
+def test_a_version_has_its_own_title() -> None:
+    titles = {rule_title(load_rulebook(), "AIR-02-NOX", "en", version) for version in ("qcvn19-2024-gt-300", "none")}
+    assert "NOx (as NO2) in gas-turbine flue gas at 15 % O2, 24 h mean" in titles
+    assert len(titles) == 2
+
+
 def test_a_finding_finds_its_rule_version() -> None:
     found = find_rule(load_rulebook(), "AMB-01-PM25", "qcvn05-2023")
     assert found is not None
