@@ -154,8 +154,10 @@ def _translations() -> Mapping[str, str]:
 
 
 def doubt_in_vietnamese(sentence: str) -> str:
-    """The Vietnamese sentence for an English one of ours; another comes back unchanged."""
-    return _translations().get(sentence, sentence)
+    """The Vietnamese sentence for an English one of ours; of words no longer used the clause stays English."""
+    part, _, clause = sentence.removeprefix(_START).partition(": ")
+    known = f"{_STARTS[0]}{_PARTS[part].name_in('vi')}: {clause}" if part in _PARTS else sentence
+    return _translations().get(sentence, known)
 
 
 def parts_to_confirm(parts: Sequence[Part], language: str) -> str:

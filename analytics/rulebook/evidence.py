@@ -338,8 +338,12 @@ def in_language(sentence: str, language: str) -> str:
     for pattern, vietnamese in _patterns():
         match = pattern.fullmatch(sentence)
         if match:
-            return vietnamese.format(**match.groupdict())
+            return vietnamese.format(**{name: _INSERTED.get(word, word) for name, word in match.groupdict().items()})
     return sentence
+
+
+_INSERTED = {"meter registers": "chỉ số công tơ", "interval energies": "điện năng từng chu kỳ"}
+"""Words that are put into sentences in English."""
 
 
 @cache

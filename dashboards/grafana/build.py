@@ -18,6 +18,7 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from analytics.finding import Confidence
 from analytics.rulebook import Rule
+from analytics.rulebook.citation import cite_in
 from dashboards.board import Board, Derive, Legend, Panel, PanelKind, Text
 from dashboards.grafana.config import (
     AMBER,
@@ -153,7 +154,7 @@ def _description(panel: Panel, limits: Sequence[LimitLine], language: str) -> st
     said = [panel.description.say(language)]
     if any(query.derive is Derive.INCREASE for query in panel.queries):
         said.append(_EXCHANGES.say(language))
-    said += [f"{limit_label(limit, language)}: {limit.citation}" for limit in limits]
+    said += [f"{limit_label(limit, language)}: {cite_in(limit.citation, language)}" for limit in limits]
     said.append(doubts_text(limits, language))
     return "\n\n".join(text for text in said if text)
 
