@@ -8,6 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from analytics.rulebook.doubt import doubt_in_vietnamese, is_doubt
+from analytics.rulebook.inserted_words import word_in_vietnamese
 
 
 class Sentence(NamedTuple):
@@ -338,12 +339,9 @@ def in_language(sentence: str, language: str) -> str:
     for pattern, vietnamese in _patterns():
         match = pattern.fullmatch(sentence)
         if match:
-            return vietnamese.format(**{name: _INSERTED.get(word, word) for name, word in match.groupdict().items()})
+            words = {name: word_in_vietnamese(name, word) for name, word in match.groupdict().items()}
+            return vietnamese.format(**words).replace(" :", ":").replace(" .", ".")
     return sentence
-
-
-_INSERTED = {"meter registers": "chỉ số công tơ", "interval energies": "điện năng từng chu kỳ"}
-"""Words that are put into sentences in English."""
 
 
 @cache
