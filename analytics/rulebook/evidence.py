@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from analytics.rulebook.doubt import doubt_in_vietnamese, is_doubt
-from analytics.rulebook.inserted_words import word_in_vietnamese
+from analytics.rulebook.inserted_words import filled_in_vietnamese
 
 
 class Sentence(NamedTuple):
@@ -339,8 +339,7 @@ def in_language(sentence: str, language: str) -> str:
     for pattern, vietnamese in _patterns():
         match = pattern.fullmatch(sentence)
         if match:
-            words = {name: word_in_vietnamese(name, word) for name, word in match.groupdict().items()}
-            return vietnamese.format(**words).replace(" :", ":").replace(" .", ".")
+            return filled_in_vietnamese(vietnamese, match.groupdict())
     return sentence
 
 

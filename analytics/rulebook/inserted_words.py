@@ -1,5 +1,7 @@
 """The Vietnamese of words that sentences of evidence take in from data: citations, units, destinations of waste."""
 
+from collections.abc import Mapping
+
 from analytics.rulebook.citation import cite_in
 
 _INSERTED = {
@@ -16,8 +18,14 @@ _INSERTED = {
 """Words that sentences take in from data, by the name of their place."""
 
 
-def word_in_vietnamese(name: str, word: str) -> str:
-    """What stands at the place ``name`` of a sentence, in Vietnamese; numbers, ids and names stay as they are."""
+def filled_in_vietnamese(template: str, words: Mapping[str, str]) -> str:
+    """The Vietnamese template with what an English sentence held; numbers, ids and names stay as they are."""
+    filled = template.format(**{name: _in_vietnamese(name, word) for name, word in words.items()})
+    # A pure number has no unit: no blank is left in its place.
+    return filled.replace(" :", ":").replace(" .", ".")
+
+
+def _in_vietnamese(name: str, word: str) -> str:
     if name == "citation":
         return cite_in(word, "vi")
     known = _INSERTED.get(name, {})
