@@ -26,7 +26,7 @@ from analytics.indicators.compute import months_of
 from analytics.indicators.months import whole_months
 from analytics.indicators.store_readings import Span
 from analytics.plan import JudgingRange, chunks
-from analytics.report import utc_text
+from analytics.report import basis_legend, utc_text
 from analytics.rulebook import Rule, load_rulebook
 from analytics.rulebook.rule import Comparison
 from analytics.rulebook.text import basis_mark
@@ -103,6 +103,8 @@ async def _exceedances(options: dict[str, object]) -> None:
         click.echo(HEADER)
     for entry in found:
         click.echo(_as_json(entry) if options["as_lines"] else _as_row(entry, park.timezone))
+    if not options["as_lines"]:
+        click.echo("\n" + "\n".join(basis_legend()))
 
 
 def _countable(rules: Sequence[Rule]) -> tuple[Rule, ...]:

@@ -94,6 +94,11 @@ def legend() -> Iterable[str]:
     for verdict, meaning in _VERDICT_MEANING.items():
         yield f"verdict {verdict} ({verdict_title(verdict, 'vi')}): {meaning}"
     yield "data: share of the expected values that were measured and valid"
+    yield from basis_legend()
+
+
+def basis_legend() -> Iterable[str]:
+    """What the last column means, a line each."""
     for confidence in Confidence:
         words = f"{confidence_text(confidence, 'en')} ({confidence_text(confidence, 'vi')})"
         yield f"basis {CONFIDENCE_MARK[confidence]}: the limit is {words}"

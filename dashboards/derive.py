@@ -31,6 +31,7 @@ class FindingLine(NamedTuple):
     confidence: str = ""
     to_confirm: str = ""
     """Parts of the rule that are still to be confirmed, apart by blanks."""
+    rule_version: str = ""
 
 
 class AnomalyLine(NamedTuple):
@@ -166,6 +167,7 @@ def _finding_line(result: SeriesResult) -> FindingLine | None:
         provisional=bool(cells["provisional"]),
         confidence=str(cells.get("confidence") or ""),
         to_confirm=str(cells.get("to_confirm") or ""),
+        rule_version=str(cells.get("rule_version") or ""),
     )
 
 

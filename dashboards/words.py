@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from analytics.finding import Confidence, Verdict
-from analytics.rulebook.doubt import Part, parts_to_confirm
+from analytics.rulebook.doubt import Part, doubts_sentence, parts_to_confirm
 from analytics.rulebook.text import basis_mark
 from dashboards.board import Text
 from dashboards.limits import Bound, LimitLine
@@ -22,6 +22,7 @@ CONFIDENCES: dict[Confidence, Text] = {
     Confidence.PERMIT: Text("theo giấy phép/hợp đồng", "from permit/contract"),
     Confidence.SETTING: Text("cần xác nhận", "to be confirmed"),
 }
+SETTING_TO_CONFIRM = Text("thiết lập cần xác nhận", "setting to confirm")
 INSTRUMENT_STATES: dict[InstrumentStatus, Text] = {
     InstrumentStatus.MEASURING: Text("Đo", "Measuring"),
     InstrumentStatus.CALIBRATING: Text("Hiệu chuẩn", "Calibrating"),
@@ -105,15 +106,17 @@ def limit_label(limit: LimitLine, language: str) -> str:
     return f"{word} {quantity_text(limit.value, limit.unit, language)}" + (f" ({said})" if said else "")
 
 
-def doubt_sentences(limits: Iterable[LimitLine], language: str) -> tuple[str, ...]:
-    """What the lines rest on besides their numbers that is still to be confirmed, each once."""
-    return tuple(dict.fromkeys(doubt.sentence(language) for limit in limits for doubt in limit.to_confirm))
+def doubts_text(limits: Iterable[LimitLine], language: str) -> str:
+    """What the lines rest on besides their numbers that is still to be confirmed, each once; empty: nothing."""
+    return doubts_sentence(dict.fromkeys(doubt for limit in limits for doubt in limit.to_confirm), language)
 
 
 def basis_text(confidence: str, to_confirm: str, language: str) -> str:
-    """``luật; cách lấy trung bình cần xác nhận``, from the stored words of a finding; empty for what we do not know."""
+    """``luật; trung bình cần xác nhận``, from the stored words of a finding; empty for what we do not know."""
     if confidence not in set(Confidence):
         return ""
+    if confidence == Confidence.SETTING:
+        return SETTING_TO_CONFIRM.say(language)
     parts = [Part(name) for name in to_confirm.split() if name in set(Part)]
     return basis_mark(Confidence(confidence), parts, language)
 

@@ -58,7 +58,7 @@ class Naming:
 
     def rule(self, finding: Finding) -> str:
         """The rule's title, or its id when the rulebook does not know it."""
-        return rule_title(self.rules, finding.rule, self.language)
+        return rule_title(self.rules, finding.rule, self.language, finding.rule_version)
 
     def topic(self, finding: Finding) -> str:
         """The kind of installation, which decides the advice."""

@@ -213,7 +213,7 @@ def to_confirm_facts(finding: Finding, naming: Naming) -> tuple[Fact, ...]:
 
 def evidence_texts(finding: Finding, naming: Naming) -> tuple[str, ...]:
     """How the finding was assessed; what is to be confirmed stands beside the basis."""
-    return tuple(evidence_text(sentence, naming) for sentence in finding.evidence if not is_doubt(sentence))
+    return tuple(in_language(sentence, naming.language) for sentence in finding.evidence if not is_doubt(sentence))
 
 
 def rule_text(finding: Finding, naming: Naming) -> str:
@@ -221,13 +221,6 @@ def rule_text(finding: Finding, naming: Naming) -> str:
     values = {"title": naming.rule(finding), "rule": finding.rule, "version": finding.rule_version}
     known = values["title"] != finding.rule
     return naming.texts.fill("facts", "rule" if known else "rule_bare", **values)
-
-
-def evidence_text(sentence: str, naming: Naming) -> str:
-    """A sentence of evidence in the reader's language."""
-    translated = in_language(sentence, naming.language)
-    # A sentence the rulebook does not know stays whole: half a translation is worse than none.
-    return sentence if translated == sentence else naming.texts.cite(translated)
 
 
 def capitalised(text: str) -> str:

@@ -6,6 +6,8 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
+from analytics.rulebook.citation import cite_in
+
 LANGUAGES = ("vi", "en")
 
 
@@ -32,15 +34,12 @@ class Texts:
         return chosen
 
     def cite(self, citation: str) -> str:
-        """A citation with its common words in this language; names and numbers of texts stay as they are."""
-        for words, translation in self._tables["citation"].items():
-            citation = citation.replace(words, str(translation))
-        return citation
+        """A citation in this language; names and numbers of texts stay as they are."""
+        return cite_in(citation, self.language)
 
     def keys(self) -> set[str]:
-        """Every ``table.key`` a language must have; the words of citations are each language's own."""
-        tables = {table: patterns for table, patterns in self._tables.items() if table != "citation"}
-        return {f"{table}.{key}" for table, patterns in tables.items() for key in patterns}
+        """Every ``table.key`` a language must have."""
+        return {f"{table}.{key}" for table, patterns in self._tables.items() for key in patterns}
 
 
 @cache

@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 
 DOUBTS_FILE = Path(__file__).parent / "packs" / "to-confirm.toml"
-_SAYS = ("Cần xác nhận, không phải luật – {part}: {clause}.", "To confirm, not law – {part}: {clause}.")
-_START = _SAYS[1].partition("{part}")[0]
+_STARTS = ("Cần xác nhận, không phải luật – ", "To confirm, not law – ")
+_START = _STARTS[1]
 
 
 class Part(StrEnum):
@@ -44,11 +44,11 @@ class Part(StrEnum):
 
 _NAMES = {
     Part.VALUE: ("con số", "number"),
-    Part.AVERAGING: ("cách lấy trung bình", "averaging"),
+    Part.AVERAGING: ("trung bình", "averaging"),
     Part.FORMULA: ("công thức", "formula"),
     Part.FACTORS: ("hệ số", "factors"),
-    Part.VALIDITY: ("thời hạn hiệu lực", "validity"),
-    Part.CAPTURE: ("tỷ lệ dữ liệu tối thiểu", "data capture"),
+    Part.VALIDITY: ("hiệu lực", "validity"),
+    Part.CAPTURE: ("tỷ lệ dữ liệu", "data capture"),
     Part.APPLICABILITY: ("phạm vi áp dụng", "applicability"),
 }
 
@@ -72,7 +72,8 @@ class Doubt:
     @property
     def is_conditional(self) -> bool:
         """Whether it depends on the day, or on what the register says."""
-        return bool(self.first_day or self.last_day or self.columns or self.part.is_of_the_table)
+        is_by_register = self.part.is_of_the_table or self.part is Part.FORMULA
+        return bool(self.first_day or self.last_day or self.columns or is_by_register)
 
     def matters(self, day: date, column: str) -> bool:
         """Whether a verdict on this local day, under this column of the limit table, rests on the doubtful part."""
@@ -86,7 +87,13 @@ class Doubt:
 
     def sentence(self, language: str = "en") -> str:
         """The sentence of evidence; findings keep the English one."""
-        return _pick(_SAYS, language).format(part=self.part.name_in(language), clause=self.clause(language))
+        return doubts_sentence((self,), language)
+
+
+def doubts_sentence(doubts: Iterable[Doubt], language: str) -> str:
+    """One sentence of several doubts, in ``vi`` or ``en``; empty where there is none."""
+    said = "; ".join(f"{doubt.part.name_in(language)}: {doubt.clause(language)}" for doubt in doubts)
+    return f"{_pick(_STARTS, language)}{said}." if said else ""
 
 
 def read_doubts(where: str, tables: object, problems: list[str]) -> dict[str, Doubt]:
@@ -147,8 +154,10 @@ def _translations() -> Mapping[str, str]:
 
 
 def doubt_in_vietnamese(sentence: str) -> str:
-    """The Vietnamese sentence for an English one of ours; another comes back unchanged."""
-    return _translations().get(sentence, sentence)
+    """The Vietnamese sentence for an English one of ours; of words no longer used the clause stays English."""
+    part, _, clause = sentence.removeprefix(_START).partition(": ")
+    known = f"{_STARTS[0]}{_PARTS[part].name_in('vi')}: {clause}" if part in _PARTS else sentence
+    return _translations().get(sentence, known)
 
 
 def parts_to_confirm(parts: Sequence[Part], language: str) -> str:

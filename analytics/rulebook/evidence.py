@@ -8,6 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from analytics.rulebook.doubt import doubt_in_vietnamese, is_doubt
+from analytics.rulebook.inserted_words import filled_in_vietnamese
 
 
 class Sentence(NamedTuple):
@@ -370,7 +371,7 @@ def in_language(sentence: str, language: str) -> str:
     for pattern, vietnamese in _patterns():
         match = pattern.fullmatch(sentence)
         if match:
-            return vietnamese.format(**match.groupdict())
+            return filled_in_vietnamese(vietnamese, match.groupdict())
     return sentence
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from analytics.finding import Confidence
 from analytics.rulebook.doubt import Doubt, Part
 from analytics.rulebook.evidence import say
-from analytics.rulebook.rule import Comparison, Formula, Rule
+from analytics.rulebook.rule import Comparison, EvaluatorKind, Formula, Rule
 from telemetry_model.park_register.dated import Attribute
 from telemetry_model.units import UNIT_SUFFIX
 
@@ -55,7 +55,9 @@ def _to_confirm(rule: Rule, known: Mapping[str, Attribute], day: date) -> tuple[
         return ()
     ends = "_low" if rule.comparison is Comparison.BETWEEN else ""
     own = any(f"{name}{ends}" in known for name in permit_attributes(rule))
-    is_corrected = known.get("already_at_reference_o2") is not True
+    is_corrected = (
+        rule.evaluator is not EvaluatorKind.CORRECTED_MEAN or known.get("already_at_reference_o2") is not True
+    )
     column = str(known.get(rule.column_attribute, "")) if rule.limit_by_column else ""
     return tuple(
         doubt

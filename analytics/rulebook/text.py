@@ -63,9 +63,10 @@ def comparison_text(comparison: Comparison, language: str) -> str:
     return _pick(_COMPARISON[comparison], language)
 
 
-def rule_title(rules: Sequence[Rule], rule_id: str, language: str) -> str:
-    """The title of a rule id (its newest version), or the id itself when the rulebook does not know it."""
+def rule_title(rules: Sequence[Rule], rule_id: str, language: str, version: str = "") -> str:
+    """The title of a rule's ``version``, else of its newest one, else the id: the rulebook does not know it."""
     versions = [rule for rule in rules if rule.id == rule_id]
+    versions = [rule for rule in versions if rule.version == version] or versions
     return max(versions, key=lambda rule: rule.valid_from).title(language) if versions else rule_id
 
 

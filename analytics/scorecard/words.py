@@ -6,6 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from analytics.evidence_choice import YES_NO_UNIT
+from analytics.rulebook.citation import cite_in
 from analytics.rulebook.doubt import parts_to_confirm
 from analytics.rulebook.rule import Comparison
 from analytics.rulebook.text import comparison_text
@@ -49,22 +50,6 @@ _UNITS = {
 }
 NO_BREAK = "\u00a0"
 """A number and its unit stay on one line."""
-_CITED = (
-    ("International Framework for Eco-Industrial Parks v2.0", "Khung quốc tế về khu công nghiệp sinh thái 2.0"),
-    ("target 100 %; alert level is a setting", "mục tiêu 100 %; mức cảnh báo là thiết lập"),
-    ("number to be confirmed", "con số cần xác nhận"),
-    ("benchmark to be confirmed", "mức chuẩn cần xác nhận"),
-    ("to be confirmed", "cần xác nhận"),
-    ("reported as", "báo cáo theo"),
-    ("benchmark", "mức chuẩn"),
-    ("Circular", "Thông tư"),
-    ("Decree", "Nghị định"),
-    ("indicator", "chỉ số"),
-    ("form", "biểu"),
-    ("Art.", "Điều"),
-    ("TT-BKHDT", "TT-BKHĐT"),
-    ("ND-CP", "NĐ-CP"),
-)
 YES, NO = Words("Có", "Yes"), Words("Không", "No")
 TO_CONFIRM = Words("mức cần xác nhận, không phải luật", "level to be confirmed, not law")
 NO_STORE = Words(
@@ -116,10 +101,7 @@ def to_confirm_text(cell: Cell) -> Words:
 
 def citation_text(cell: Cell) -> Words:
     """Where the level stands, in the words of either language."""
-    vietnamese = cell.citation
-    for english, own in _CITED:
-        vietnamese = vietnamese.replace(english, own)
-    return Words(vietnamese, cell.citation)
+    return Words(cite_in(cell.citation, "vi"), cell.citation)
 
 
 def period_text(cell: Cell, zone: ZoneInfo) -> Words:

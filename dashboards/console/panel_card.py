@@ -6,6 +6,7 @@ from nicegui import ui
 
 from analytics.finding import Verdict
 from analytics.rulebook import Rule
+from analytics.rulebook.text import rule_title
 from dashboards.board import Panel, PanelKind
 from dashboards.console.answers import PanelAnswer, View
 from dashboards.console.charts import ChartFrame, Option, bar_option, status_option, timeseries_option
@@ -19,7 +20,7 @@ from dashboards.words import (
     anomaly_title,
     basis_text,
     device_name,
-    doubt_sentences,
+    doubts_text,
     local_text,
     number_text,
     quantity_text,
@@ -92,7 +93,7 @@ class PanelCard:
 
     def _say_doubts(self, limits: Sequence[LimitLine]) -> None:
         """Beside what the panel shows: what its limit lines rest on that is still to be confirmed."""
-        said = (self.panel.description.say(self._view.language), *doubt_sentences(limits, self._view.language))
+        said = (self.panel.description.say(self._view.language), doubts_text(limits, self._view.language))
         note = " ".join(text for text in said if text)
         if note != self._note.text:
             self._note.set_text(note)
@@ -174,13 +175,13 @@ class PanelCard:
 
     def _finding_row(self, line: FindingLine) -> list[TableCell]:
         language = self._view.language
-        title = next((rule.title(language) for rule in self._rules if rule.id == line.rule), "")
+        title = rule_title(self._rules, line.rule, language, line.rule_version)
         tenant = self._park.tenants.get(line.tenant)
         capture = "–" if line.data_capture is None else f"{number_text(100 * line.data_capture, language)} %"
         provisional = f" ({say('provisional', language)})" if line.provisional else ""
         return [
             verdict_cell(line.verdict, language),
-            TableCell(f"{line.rule} · {title}" if title else line.rule),
+            TableCell(f"{line.rule} · {title}" if title != line.rule else line.rule),
             TableCell(subject_name(self._park, line.subject, language)),
             TableCell(quantity_text(line.observed, line.unit, language), "num"),
             TableCell(quantity_text(line.limit, line.unit, language), "num"),

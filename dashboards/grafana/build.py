@@ -18,6 +18,7 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from analytics.finding import Confidence
 from analytics.rulebook import Rule
+from analytics.rulebook.citation import cite_in
 from dashboards.board import Board, Derive, Legend, Panel, PanelKind, Text
 from dashboards.grafana.config import (
     AMBER,
@@ -43,7 +44,7 @@ from dashboards.grafana.findings_view import (
 from dashboards.grafana.targets import DATASOURCE, targets_of
 from dashboards.limit_steps import steps_text
 from dashboards.limits import LimitLine, limit_lines
-from dashboards.words import device_name, doubt_sentences, limit_label, unit_symbol
+from dashboards.words import device_name, doubts_text, limit_label, unit_symbol
 from telemetry_model.park_register import Park
 
 PanelBuilder = timeseries.Panel | stat.Panel | table.Panel | statetimeline.Panel
@@ -155,9 +156,8 @@ def _description(panel: Panel, limits: Sequence[LimitLine], steps: str, language
     said = [panel.description.say(language)]
     if any(query.derive is Derive.INCREASE for query in panel.queries):
         said.append(_EXCHANGES.say(language))
-    said += [f"{limit_label(limit, language)}: {limit.citation}" for limit in limits]
-    said.append(steps)
-    said += doubt_sentences(limits, language)
+    said += [f"{limit_label(limit, language)}: {cite_in(limit.citation, language)}" for limit in limits]
+    said += [steps, doubts_text(limits, language)]
     return "\n\n".join(text for text in said if text)
 
 

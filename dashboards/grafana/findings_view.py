@@ -25,6 +25,7 @@ _FINDING_TITLES = {
     "observed": Text("Giá trị", "Observed"), "limit": Text("Giới hạn", "Limit"), "unit": Text("Đơn vị", "Unit"),
     "data_capture": Text("Dữ liệu (0-1)", "Data (0-1)"), "provisional": Text("Tạm tính", "To date"),
     "confidence": Text("Căn cứ", "Basis"), "to_confirm": Text("Cần xác nhận", "To confirm"),
+    "rule_version": Text("Phiên bản", "Version"),
 }  # fmt: skip
 _STATE_COLOURS = (GREEN, AMBER, RED)
 

@@ -4,7 +4,17 @@ from dashboards.queries.scope import QueryScope
 from telemetry_model.storage_schema import FINDINGS
 from telemetry_store.query import Select, SeriesQuery
 
-FINDING_COLUMNS = ("verdict", "observed", "limit", "unit", "data_capture", "provisional", "confidence", "to_confirm")
+FINDING_COLUMNS = (
+    "verdict",
+    "observed",
+    "limit",
+    "unit",
+    "data_capture",
+    "provisional",
+    "confidence",
+    "to_confirm",
+    "rule_version",
+)
 
 
 def latest_findings(scope: QueryScope) -> SeriesQuery:

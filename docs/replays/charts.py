@@ -116,7 +116,10 @@ def daily_means_chart(nox: Judged, co: Judged, limits: tuple[float, float], sour
     """24 h means of both gases on the made-up time axis."""
     title = "Gas turbine: 24 h means of NOx and CO (made-up time axis)"
     chart = Chart(title, source, rows=2, height_inches=6.2)
-    words = ("QCVN 19:2024/BTNMT, column B", "an example licence: the register's setting")
+    words = (
+        "QCVN 19:2024/BTNMT, column B; 24 h means to confirm",
+        "an example licence: the register's setting; 24 h means to confirm",
+    )
     for axes, gas, series, limit, said in zip(chart.all_axes(), ("NOx", "CO"), (nox, co), limits, words, strict=True):
         for verdict, word in WORDS.items():
             part = [(day, value) for day, value, found in series if found == verdict]
@@ -169,7 +172,8 @@ def ammonium_chart(days: Judged, with_zeros: Points, limit: float, source: str) 
     axes.plot(*xy(with_zeros), "_", color=INK, markersize=11, markeredgewidth=1.6, linestyle="none",
               label="if the zeros of lost connections had counted (they do not)")  # fmt: skip
     axes.axhline(limit, color=LIMIT, linestyle="--", linewidth=1.4)
-    axes.annotate(f"limit {limit:g} mg/l (QCVN 40:2011/BTNMT column B, Kq = Kf = 1 assumed)", (0.01, limit), (0, -12),
+    said = "QCVN 40:2011/BTNMT column B, Kq = Kf = 1 assumed; 24 h means to confirm"
+    axes.annotate(f"limit {limit:g} mg/l ({said})", (0.01, limit), (0, -12),
                   xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=SMALL,
                   color=LIMIT)  # fmt: skip
     axes.set_ylim(0, 30)

@@ -100,8 +100,9 @@ def removal_chart(inlet: Points, outlet: Judged, limit: float, source: str) -> C
         part = [(day, value) for day, value, found in outlet if found == verdict]
         below.plot(*xy(part), MARKS[verdict], color=COLOURS[verdict], linestyle="none", label=WORDS[verdict],
                    markersize=3 if verdict == "compliant" else 5)  # fmt: skip
+    said = "QCVN 40:2011/BTNMT column B; 24 h means to confirm"
     below.axhline(limit, color=LIMIT, linestyle="--", linewidth=1.4,
-                  label=f"limit {limit:g} mg/l (QCVN 40:2011/BTNMT column B, Kq = Kf = 1 assumed)")  # fmt: skip
+                  label=f"limit {limit:g} mg/l ({said})")  # fmt: skip
     below.set_ylim(0, 430)
     below.set_ylabel("COD at the outlet, mg/l")
     below.legend(loc="upper left", fontsize=SMALL, frameon=False, ncols=3)

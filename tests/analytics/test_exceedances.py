@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from analytics.command import analytics
 from analytics.exceedances import ExceedanceCount, Exceedances, percentile, stretches
 from analytics.finding import Confidence, Finding, Verdict
+from analytics.report import basis_legend
+from analytics.rulebook.doubt import Part, shipped_doubts
 from service_runtime.errors import OperatorError
 from telemetry_model.park_register import parse_park
 from telemetry_store.query import Select, SeriesQuery
@@ -157,7 +159,16 @@ def test_the_table_has_one_line_a_rule_and_subject(place: list[str]) -> None:
     done = run(*place, "--rule", "AMB-03-NO2", "--rule", "AMB-02-NO2")
     head, *rows = done.stdout.splitlines()
     assert head.split()[2:4] == ["rule", "subject"]
-    assert [row.split()[2] for row in rows] == ["AMB-02-NO2", "AMB-03-NO2"]
+    place_of_gap = rows.index("")
+    assert [row.split()[2] for row in rows[:place_of_gap]] == ["AMB-02-NO2", "AMB-03-NO2"]
+    assert all(row.endswith("  law") for row in rows[:place_of_gap])
+    assert rows[place_of_gap + 1 :] == list(basis_legend())
+
+
+def test_a_count_says_which_part_of_its_rule_is_to_be_confirmed() -> None:
+    marked = window(0, 100.0, evidence=(shipped_doubts()["daily-mean"].sentence(),))
+    assert counted(marked).to_confirm == (Part.AVERAGING,)
+    assert counted(window(0, 100.0)).to_confirm == ()
 
 
 def test_written_months_are_kept_once(place: list[str], tmp_path: Path) -> None:

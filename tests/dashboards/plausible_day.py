@@ -107,6 +107,7 @@ def findings(park: Park, now_ms: int) -> list[RecordRow]:
             fields: dict[str, float | int | str | bool] = {
                 "verdict": verdict if days_ago == 1 else Verdict.COMPLIANT, "verdict_code": verdict.code,
                 "limit": limit, "unit": unit, "data_capture": capture, "provisional": rule == "EN-03-PF",
+                "confidence": "permit", "to_confirm": "averaging" if unit == "mg/l" else "", "rule_version": "1",
             }  # fmt: skip
             if observed is not None:
                 fields["observed"] = observed

@@ -119,6 +119,18 @@ def test_verdicts_are_words_not_only_colours(visit: Visit) -> None:
     expect(counts).to_have_text(["2▲ Exceeded", "1? Insufficient data", "3✓ Compliant"])
 
 
+@pytest.mark.parametrize(
+    ("language", "basis"),
+    [("en", "permit; averaging to confirm"), ("vi", "giấy phép; trung bình cần xác nhận")],
+)
+def test_what_is_no_law_is_said_beside_the_verdict_and_the_limit(visit: Visit, language: str, basis: str) -> None:
+    page = visit.open(f"/tenant/{TENANT}?lang={language}")
+    expect(page.locator('[data-panel="findings"] tbody tr', has_text="WW-05-COD")).to_contain_text(basis)
+    panel = visit.open(f"/wastewater?lang={language}").locator('[data-panel="outlet-cod"]')
+    words = ("Cần xác nhận, không phải luật – trung bình", "To confirm, not law – averaging")
+    expect(panel.locator(".note")).to_contain_text(words[language == "en"])
+
+
 def test_another_tenant_is_picked_from_the_list(visit: Visit, park: Park) -> None:
     page = visit.open(f"/tenant/{TENANT}")
     page.locator(".q-select").click()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from analytics.rulebook import load_rulebook
 from dashboards.grafana.config import DATASOURCE_UID, LIMITS_DAY_TAG
 from dashboards.grafana.generate import GENERATED_FOLDER, generated_files, write_generated
 from service_runtime.errors import OperatorError
@@ -60,6 +61,24 @@ def test_a_limit_becomes_a_dashed_threshold_with_its_origin(boards: dict[str, di
 def test_a_limit_to_be_confirmed_is_labelled_so(boards: dict[str, dict[str, Any]]) -> None:
     panel = panel_of(boards["park-overview.vi.json"], "Bụi PM2.5 xung quanh")
     assert "giới hạn 45,0 µg/m³ (cần xác nhận)" in panel["description"]
+
+
+@pytest.mark.parametrize(("language", "basis", "doubt"), [("en", "Basis", "averaging"), ("vi", "Căn cứ", "trung bình")])
+def test_a_table_of_findings_has_titles_and_says_the_basis(
+    boards: dict[str, dict[str, Any]], language: str, basis: str, doubt: str
+) -> None:
+    title = "The tenant's findings" if language == "en" else "Kết luận của doanh nghiệp"
+    panel = panel_of(boards[f"tenant.{language}.json"], title)
+    [query] = [target["query"] for target in panel["targets"]]
+    titles = panel["transformations"][-1]["options"]["renameByName"]
+    assert titles["confidence"] == basis
+    assert all(f'"{column}"' in query for column in titles if column not in ("Time", "rule", "subject", "tenant"))
+    words = {stored: shown["text"] for mapping in panel["fieldConfig"]["defaults"]["mappings"]
+             for stored, shown in mapping["options"].items()}  # fmt: skip
+    assert words["averaging"] == doubt
+    for rule in load_rulebook():
+        parts = tuple(dict.fromkeys(doubt.part for doubt in rule.to_confirm if doubt.last_day is None))
+        assert " ".join(parts) in words or not parts, rule.id
 
 
 def test_series_carry_the_registers_names(boards: dict[str, dict[str, Any]], park: Park) -> None:

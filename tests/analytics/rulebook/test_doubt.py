@@ -87,6 +87,13 @@ def test_every_shipped_doubt_is_one_clause_in_each_language_and_is_used() -> Non
         assert doubtful_parts([doubt.sentence()]) == (doubt.part,)
 
 
+def test_a_clause_that_packs_no_longer_use_keeps_its_part_in_vietnamese() -> None:
+    former = "To confirm, not law – averaging: as it was put before."
+    assert in_language(former, "vi") == "Cần xác nhận, không phải luật – trung bình: as it was put before."
+    assert doubtful_parts([former]) == (Part.AVERAGING,)
+    assert in_language("To confirm, not law – colour: x.", "vi") == "To confirm, not law – colour: x."
+
+
 @pytest.mark.parametrize("rule", [r for r in load_rulebook() if r.averaging == "24h" and r.evaluator.is_of_quantity])
 def test_every_daily_mean_at_an_outfall_says_that_it_is_to_be_confirmed(rule: Any) -> None:
     is_outfall = rule.subject in ("wastewater_outlet", "tenant_outlet", "stack")
@@ -134,7 +141,7 @@ def test_too_little_data_is_said_to_be_a_setting() -> None:
         (Confidence.SOURCE, (), "en", "law"),
         (Confidence.SOURCE, (Part.AVERAGING,), "en", "law; averaging to confirm"),
         (Confidence.PERMIT, (Part.AVERAGING, Part.FORMULA), "en", "permit; averaging, formula to confirm"),
-        (Confidence.SOURCE, (Part.AVERAGING,), "vi", "luật; cách lấy trung bình cần xác nhận"),
+        (Confidence.SOURCE, (Part.AVERAGING,), "vi", "luật; trung bình cần xác nhận"),
         (Confidence.SETTING, (Part.AVERAGING,), "en", "setting"),
     ],
 )

@@ -34,6 +34,12 @@ def test_an_unknown_rule_is_its_own_title() -> None:
     assert rule_title(load_rulebook(), "X-9", "vi") == "X-9"
 
 
+def test_a_version_has_its_own_title() -> None:
+    titles = {rule_title(load_rulebook(), "AIR-02-NOX", "en", version) for version in ("qcvn19-2024-gt-300", "none")}
+    assert "NOx (as NO2) in gas-turbine flue gas at 15 % O2, 24 h mean" in titles
+    assert len(titles) == 2
+
+
 def test_a_finding_finds_its_rule_version() -> None:
     found = find_rule(load_rulebook(), "AMB-01-PM25", "qcvn05-2023")
     assert found is not None
@@ -67,3 +73,24 @@ def test_a_foreign_sentence_is_left_alone() -> None:
 )
 def test_numbers_are_short(value: object, word: str) -> None:
     assert say("not_live", tenant=value, missing="x").startswith(f"{word}:")
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "said"),
+    [
+        ("limit_fixed", {"limit": 0.9, "unit": "1", "citation": "Circular 15/2014/TT-BCT Art. 3"},
+         "Giới hạn 0.9: Thông tư 15/2014/TT-BCT Điều 3."),
+        ("limit_fixed", {"limit": 7, "unit": "year", "citation": "Circular 05/2025/TT-BKHDT, indicator PM.2"},
+         "Giới hạn 7 năm: Thông tư 05/2025/TT-BKHĐT, chỉ số PM.2."),
+        ("waste_share", {"part": 1, "whole": 2, "destinations": "reuse, recycling", "unknown": 0},
+         "Chứng từ chất thải: 1 trên 2 t chuyển đến tái sử dụng, tái chế; chưa rõ nơi đến của 0 t."),
+        ("energy", {"active": 1, "reactive": 2, "source": "meter registers", "observed": 0.4},
+         "Điện năng tác dụng 1 kWh và phản kháng 2 kvarh, từ chỉ số công tơ: cos phi = Ap / sqrt(Ap^2 + Aq^2) = 0.4."),
+        ("evidence_record", {"day": "2026-01-01", "value": 1, "document": "Decision 27, form A", "responsible": "x"},
+         "Hồ sơ minh chứng ngày 2026-01-01: 1; tài liệu: Decision 27, form A; người chịu trách nhiệm: x."),
+    ],
+)  # fmt: skip
+def test_words_taken_in_from_data_are_vietnamese_and_titles_of_documents_stay(
+    key: str, values: dict[str, object], said: str
+) -> None:
+    assert in_language(say(key, **values), "vi") == said
