@@ -12,25 +12,18 @@ EXPRESSION_TYPE = "__expr__"
 def left_to_grafana(panel: dict[str, Any]) -> Iterator[str]:
     """One line for every choice of the panel that its JSON leaves open and Grafana would make wrongly."""
     kind = panel.get("type")
-    config = panel.get("fieldConfig") or {}
-    defaults, overrides = config.get("defaults") or {}, config.get("overrides") or []
+    defaults = (panel.get("fieldConfig") or {}).get("defaults") or {}
     if kind == "stat":
-        yield from _number(panel.get("options") or {}, defaults, overrides)
+        yield from _number(panel.get("options") or {}, defaults)
     if kind == "timeseries":
         yield from _drawn(panel, defaults)
     if kind == "table" and not _has_column_order(panel):
         yield "has no order of columns: Grafana changes it from one refresh to the next"
 
 
-def _number(options: dict[str, Any], defaults: dict[str, Any], overrides: list[dict[str, Any]]) -> Iterator[str]:
-    chosen = "thresholds" in defaults or "color" in defaults or _all_coloured(overrides)
-    if options.get("colorMode") != "none" and not chosen:
+def _number(options: dict[str, Any], defaults: dict[str, Any]) -> Iterator[str]:
+    if options.get("colorMode") != "none" and not {"thresholds", "color"} & set(defaults):
         yield "has no colour of its own: Grafana paints numbers from 80 on red"
-
-
-def _all_coloured(overrides: list[dict[str, Any]]) -> bool:
-    properties = [{each.get("id") for each in override.get("properties") or []} for override in overrides]
-    return bool(properties) and all("color" in ids for ids in properties)
 
 
 def _drawn(panel: dict[str, Any], defaults: dict[str, Any]) -> Iterator[str]:

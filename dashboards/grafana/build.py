@@ -11,6 +11,7 @@ from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
     DynamicConfigValue,
+    FieldColorModeId,
     Threshold,
     ThresholdsMode,
     VariableOption,
@@ -19,11 +20,12 @@ from grafana_foundation_sdk.models.dashboard import (
 from analytics.finding import Confidence
 from analytics.rulebook import Rule
 from dashboards.board import Board, Derive, Legend, Panel, PanelKind, Text
-from dashboards.grafana.columns import columns_of, in_order
+from dashboards.grafana.columns import columns_of, in_order, said_of_nothing
 from dashboards.grafana.config import (
     AMBER,
     DEFAULT_FROM,
     DEFAULT_TO,
+    GREY,
     LIMITS_DAY_TAG,
     MINIMUM_INTERVAL,
     RED,
@@ -86,6 +88,7 @@ def _panel(panel: Panel, board: Board, park: Park, rules: Sequence[Rule], day: d
     builder = _of_kind(panel, limits, language)
     builder.title(panel.title.say(language)).datasource(DATASOURCE).span(panel.width).height(panel.height)
     builder.description(_description(panel, limits, language)).interval(minimum_interval(panel, park))
+    builder.no_value(said_of_nothing(language))
     if panel.range_days:
         builder.time_from(f"{panel.range_days}d")
     if not isinstance(builder, table.Panel | statetimeline.Panel):
@@ -116,6 +119,8 @@ def _of_kind(panel: Panel, limits: Sequence[LimitLine], language: str) -> PanelB
     if panel.kind is PanelKind.VERDICT_COUNTS:
         counts = _number().text_mode(common_models.BigValueTextMode.VALUE_AND_NAME)
         counts.color_mode(common_models.BigValueColorMode.VALUE)
+        # Where nothing was judged, what Grafana says of it is not green either.
+        counts.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(GREY))
         for step in verdict_steps():
             counts.with_transformation(step)
         return counts

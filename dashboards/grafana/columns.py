@@ -17,7 +17,7 @@ from dashboards.board import Panel, PanelKind, Text
 from dashboards.grafana.findings_view import VERDICT_COLOURS
 from dashboards.queries.anomalies import ANOMALY_COLUMNS
 from dashboards.queries.findings import FINDING_COLUMNS
-from dashboards.words import VERDICTS, unit_symbol
+from dashboards.words import NO_STATUS, VERDICTS, unit_symbol
 from telemetry_model.park_register import Park
 
 Column = tuple[str, list[DynamicConfigValue]]
@@ -58,7 +58,7 @@ def columns_of(panel: Panel, park: Park, rules: Sequence[Rule], language: str) -
     if panel.kind is PanelKind.ANOMALIES:
         return columns
     titled = ((rule.id, f"{rule.id} · {rule.title(language)}") for rule in rules)
-    symbols = ((unit, unit_symbol(unit)) for unit in sorted({rule.unit for rule in rules} | {"1"}))
+    symbols = ((unit, unit_symbol(unit) or "–") for unit in sorted({rule.unit for rule in rules} | {"1"}))
     said = {
         "verdict": [DynamicConfigValue("custom.cellOptions", {"type": "color-text"})],
         "unit": [_named((unit, symbol) for unit, symbol in symbols if unit != symbol)],
@@ -67,6 +67,11 @@ def columns_of(panel: Panel, park: Park, rules: Sequence[Rule], language: str) -
     }
     narrow = [(name, [*said.get(name, []), _wide(_PIXELS.get(name, 110))]) for name in FINDING_COLUMNS]
     return [*columns, ("rule", [_named(titled)]), *narrow]
+
+
+def said_of_nothing(language: str) -> str:
+    """What stands where there is no value: Grafana's own word for it is English on every board."""
+    return NO_STATUS.say(language)
 
 
 def _count_of(verdict: Verdict, language: str) -> Column:

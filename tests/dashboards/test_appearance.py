@@ -53,8 +53,7 @@ CUSTOM = ("fieldConfig", "defaults", "custom")
     [
         ("park-overview.en.json", "Power drawn by tenants", lambda panel: panel["options"].update(colorMode="value"),
          "has no colour of its own: Grafana paints numbers from 80 on red"),
-        ("park-overview.en.json", "Compliance status",
-         lambda panel: panel["fieldConfig"]["overrides"][0].update(properties=[]),
+        ("park-overview.en.json", "Compliance status", without("fieldConfig", "defaults", "color"),
          "has no colour of its own: Grafana paints numbers from 80 on red"),
         ("park-overview.en.json", "Water intake per day", without(*CUSTOM, "axisSoftMin"),
          "its bars do not begin at zero"),

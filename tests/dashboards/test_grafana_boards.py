@@ -124,6 +124,16 @@ def test_verdicts_are_counted_as_fields_the_worst_first(boards: dict[str, dict[s
     assert steps[-1]["options"]["indexByName"] == {"exceeded": 0, "insufficient_data": 1, "compliant": 2}
 
 
+def test_where_nothing_is_the_board_says_so_in_its_language(boards: dict[str, dict[str, Any]]) -> None:
+    said = {
+        panel["fieldConfig"]["defaults"]["noValue"]
+        for name in boards
+        if ".vi." in name
+        for panel in boards[name]["panels"]
+    }
+    assert said == {"Không có dữ liệu"}
+
+
 def test_slow_points_get_buckets_they_can_fill(park: Park) -> None:
     point = "st-chp.nox"
     slow = replace(park, points={**park.points, point: replace(park.points[point], interval_seconds=900)})
