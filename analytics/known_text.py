@@ -9,11 +9,13 @@ from analytics.finding import Finding, Verdict
 from analytics.known_then import Then
 from analytics.report import finding_fields, utc_text
 from analytics.revision import KnownFinding, Revision
+from analytics.rulebook.doubt import doubtful_parts
+from analytics.rulebook.text import basis_mark
 from analytics.windows import local_text
 
 HEADER = (
     f"  {'period (local)':<16} {'rule':<18} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>10} "
-    f"{'unit':<7} {'data':>5}  revision, known since, reason"
+    f"{'unit':<7} {'data':>5}  revision, known since, reason; basis"
 )
 _WORST_FIRST = (Verdict.EXCEEDED, Verdict.INSUFFICIENT_DATA, Verdict.COMPLIANT)
 
@@ -61,7 +63,7 @@ def _row(finding: Finding, revision: Revision, zone: ZoneInfo) -> str:
         f"{local_text(finding.period_start_ms, zone):<16} {finding.rule:<18} {finding.subject:<28} "
         f"{finding.verdict + '*' * finding.provisional:<18} {observed:>10} {limit:>10} {finding.unit:<7} "
         f"{100 * finding.data_capture:>4.0f}%  {revision.number}, {local_text(revision.known_at_ms, zone)}, "
-        f"{revision.reason.value}"
+        f"{revision.reason.value}; {basis_mark(finding.confidence, doubtful_parts(finding.evidence))}"
     )
 
 

@@ -98,6 +98,11 @@ class PanelQuery:
         sets = [value for value in self.build.keywords.values() if isinstance(value, PointSet)]
         return tuple(point for each in sets for point in each.ids)
 
+    @property
+    def is_added_up(self) -> bool:
+        """Whether several counters share one label: then what they grew is shown as one sum."""
+        return self.derive is Derive.INCREASE and self.legend is Legend.LABEL and len(self.point_ids) > 1
+
 
 @dataclass(frozen=True, slots=True)
 class LimitRef:

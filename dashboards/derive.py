@@ -87,6 +87,16 @@ def increases(counter: Sequence[Sample], exchanges: Sequence[MeterExchange] = ()
     return grown
 
 
+def added_up(series: Iterable[Sequence[Sample]]) -> list[Sample]:
+    """The sum at each time of what is known then, in time order; times at which nothing is known are left out."""
+    sums: dict[int, list[float]] = {}
+    for samples in series:
+        for time_ms, value in samples:
+            if value is not None:
+                sums.setdefault(time_ms, []).append(value)
+    return [(time_ms, math.fsum(values)) for time_ms, values in sorted(sums.items())]
+
+
 def _is_old_meter(value: float, exchanges: Sequence[MeterExchange]) -> bool:
     """Whether the bucket of the exchange ended before the new meter spoke: its value is nearer to the old one's end."""
     return abs(exchanges[0].last_value - value) < abs(value - exchanges[-1].first_value)

@@ -16,7 +16,16 @@ from dashboards.board import (
     PanelQuery,
 )
 from dashboards.console.charts import ChartSeries
-from dashboards.derive import AnomalyLine, FindingLine, Sample, anomaly_lines, finding_lines, samples_of, share_percent
+from dashboards.derive import (
+    AnomalyLine,
+    FindingLine,
+    Sample,
+    added_up,
+    anomaly_lines,
+    finding_lines,
+    samples_of,
+    share_percent,
+)
 from dashboards.queries.scope import QueryScope
 from dashboards.words import device_name
 from service_runtime.clock import Clock
@@ -88,9 +97,9 @@ class PanelReader:
             lines = finding_lines((each for group in results for each in group), panel.only_exceeded)
             return PanelAnswer(start_ms, stop_ms, findings=tuple(lines))
         series = [
-            ChartSeries(self._series_name(query, result, view.language), self._samples(query, result, scope))
+            each
             for query, group, scope in zip(panel.queries, results, scopes, strict=True)
-            for result in group
+            for each in self._series(query, group, scope, view.language)
         ]
         return PanelAnswer(
             start_ms,
@@ -144,6 +153,15 @@ class PanelReader:
             self._kept.clear()
         self._kept[query] = (self.monotonic(), results)
         return results
+
+    def _series(
+        self, query: PanelQuery, group: list[SeriesResult], scope: QueryScope, language: str
+    ) -> list[ChartSeries]:
+        samples = [self._samples(query, result, scope) for result in group]
+        if query.is_added_up and samples:
+            return [ChartSeries(query.label.say(language), added_up(samples))]
+        names = [self._series_name(query, result, language) for result in group]
+        return [ChartSeries(name, each) for name, each in zip(names, samples, strict=True)]
 
     def _samples(self, query: PanelQuery, result: SeriesResult, scope: QueryScope) -> list[Sample]:
         """What is drawn of one series; a counter's recorded meter exchanges are counted as such."""

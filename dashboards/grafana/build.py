@@ -11,6 +11,7 @@ from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
     DynamicConfigValue,
+    FieldColorModeId,
     Threshold,
     ThresholdsMode,
     VariableOption,
@@ -20,14 +21,17 @@ from analytics.finding import Confidence
 from analytics.rulebook import Rule
 from analytics.rulebook.citation import cite_in
 from dashboards.board import Board, Derive, Legend, Panel, PanelKind, Text
+from dashboards.grafana.columns import columns_of, in_order, said_of_nothing
 from dashboards.grafana.config import (
     AMBER,
     DEFAULT_FROM,
     DEFAULT_TO,
+    GREY,
     LIMITS_DAY_TAG,
     MINIMUM_INTERVAL,
     RED,
     REFRESH,
+    SHARE_DECIMALS,
     TAGS,
     TENANT_VARIABLE,
     UID_PREFIX,
@@ -43,10 +47,11 @@ from dashboards.grafana.findings_view import (
 )
 from dashboards.grafana.targets import DATASOURCE, targets_of
 from dashboards.limit_steps import steps_text
-from dashboards.limits import LimitLine, limit_lines
+from dashboards.limits import Bound, LimitLine, limit_lines
 from dashboards.words import device_name, doubts_text, limit_label, unit_symbol
 from telemetry_model.park_register import Park
 
+ONE_MINUTE_SECONDS = 60
 PanelBuilder = timeseries.Panel | stat.Panel | table.Panel | statetimeline.Panel
 
 
@@ -86,7 +91,8 @@ def _panel(panel: Panel, board: Board, park: Park, rules: Sequence[Rule], day: d
     builder = _of_kind(panel, limits, rules, language)
     builder.title(panel.title.say(language)).datasource(DATASOURCE).span(panel.width).height(panel.height)
     steps = steps_text(panel.limit, park, rules, day, language)
-    builder.description(_description(panel, limits, steps, language)).interval(MINIMUM_INTERVAL)
+    builder.description(_description(panel, limits, steps, language)).interval(minimum_interval(panel, park))
+    builder.no_value(said_of_nothing(language))
     if panel.range_days:
         builder.time_from(f"{panel.range_days}d")
     if not isinstance(builder, table.Panel | statetimeline.Panel):
@@ -95,34 +101,54 @@ def _panel(panel: Panel, board: Board, park: Park, rules: Sequence[Rule], day: d
         builder.with_target(target)
     for name, title in _display_names(panel, park, language):
         builder.override_by_name(name, [DynamicConfigValue("displayName", title)])
+    for name, said in columns_of(panel, park, rules, language):
+        builder.override_by_name(name, said)
+    if panel.queries[0].derive is Derive.POWER_FACTOR:
+        # The result of an expression is called by its letter and labels.
+        builder.display_name(panel.queries[0].label.say(language))
     return builder
 
 
 def _of_kind(panel: Panel, limits: Sequence[LimitLine], rules: Sequence[Rule], language: str) -> PanelBuilder:
     if panel.kind is PanelKind.FINDINGS:
         built = table.Panel().mappings([*verdict_mappings(language), *basis_mappings(rules, language)])
-        for step in findings_steps(panel.only_exceeded, language):
+        for step in in_order(findings_steps(panel.only_exceeded, language), panel.kind):
             built.with_transformation(step)
         return built
     if panel.kind is PanelKind.ANOMALIES:
         noticed = table.Panel().mappings(anomaly_mappings(language))
-        for step in anomaly_steps(language):
+        for step in in_order(anomaly_steps(language), panel.kind):
             noticed.with_transformation(step)
         return noticed
     if panel.kind is PanelKind.VERDICT_COUNTS:
-        counts = (
-            stat.Panel().mappings(verdict_mappings(language)).text_mode(common_models.BigValueTextMode.VALUE_AND_NAME)
-        )
-        counts.reduce_options(common.ReduceDataOptions().values(True).calcs([]))
+        counts = _number().text_mode(common_models.BigValueTextMode.VALUE_AND_NAME)
+        counts.color_mode(common_models.BigValueColorMode.VALUE)
+        # Where nothing was judged, what Grafana says of it is not green either.
+        counts.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(GREY))
         for step in verdict_steps():
             counts.with_transformation(step)
         return counts
-    if panel.kind in (PanelKind.STAT, PanelKind.SHARE):
-        last = common.ReduceDataOptions().calcs(["lastNotNull"])
-        return stat.Panel().reduce_options(last).graph_mode(common_models.BigValueGraphMode.NONE)
+    if panel.kind is PanelKind.SHARE:
+        return _number().decimals(SHARE_DECIMALS)
+    if panel.kind is PanelKind.STAT:
+        return _number()
     if panel.kind is PanelKind.INSTRUMENT_STATUS:
         return statetimeline.Panel().mappings(status_mappings(language)).merge_values(True)
     return _drawn(panel, limits)
+
+
+def _number() -> stat.Panel:
+    """A large number in the colour of text: left alone, Grafana paints every number from 80 on red."""
+    last = common.ReduceDataOptions().calcs(["lastNotNull"])
+    plain = stat.Panel().reduce_options(last).graph_mode(common_models.BigValueGraphMode.NONE)
+    return plain.color_mode(common_models.BigValueColorMode.NONE)
+
+
+def minimum_interval(panel: Panel, park: Park) -> str:
+    """The shortest bucket that holds a reading of every point the panel asks for, with one to spare."""
+    asked = {point for query in panel.queries for point in query.point_ids}
+    seconds = 2 * max((park.points[point].interval_seconds for point in asked), default=0)
+    return f"{seconds}s" if seconds > 2 * ONE_MINUTE_SECONDS else MINIMUM_INTERVAL
 
 
 def _drawn(panel: Panel, limits: Sequence[LimitLine]) -> timeseries.Panel:
@@ -134,9 +160,12 @@ def _drawn(panel: Panel, limits: Sequence[LimitLine]) -> timeseries.Panel:
         .line_width(1)
         .show_points(common_models.VisibilityMode.NEVER)
         .span_nulls(False)
-        .axis_label(unit_symbol(panel.unit))
     )
-    if panel.stacked:
+    if bars:
+        # The length of a bar is its value, so the axis begins at zero.
+        builder.axis_soft_min(0)
+    if panel.stacked or (bars and len(panel.queries) > 1):
+        # Grafana draws bars of the same time over each other, not beside each other.
         builder.stacking(common.StackingConfig().mode(common_models.StackingMode.NORMAL).group("A"))
     if limits:
         _draw_limits(builder, limits)
@@ -150,6 +179,9 @@ def _draw_limits(builder: timeseries.Panel, limits: Sequence[LimitLine]) -> None
     builder.thresholds(dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps))
     builder.thresholds_style(common.GraphThresholdsStyleConfig().mode(common_models.GraphThresholdsStyleMode.DASHED))
     builder.axis_soft_max(max(limit.value for limit in limits) * 1.1)
+    lower = [limit.value for limit in limits if limit.bound is Bound.LOWER]
+    if lower:
+        builder.axis_soft_min(min(lower) * 0.9)
 
 
 def _description(panel: Panel, limits: Sequence[LimitLine], steps: str, language: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dashboards.grafana.appearance import EXPRESSION_TYPE, left_to_grafana
 from dashboards.grafana.influxql_parser import InfluxqlError, SelectStatement, parse_select
 from service_runtime.errors import OperatorError
 from telemetry_model.quantities import Medium
@@ -21,7 +22,6 @@ from telemetry_model.storage_schema import (
 )
 
 UNITLESS_KINDS = ("table", "state-timeline", "text", "row")
-EXPRESSION_TYPE = "__expr__"
 
 
 class BoardProblem(NamedTuple):
@@ -91,6 +91,7 @@ def _check_panel(panel: dict[str, Any]) -> Iterator[str]:
     if not isinstance(targets, list) or not targets:
         yield "has no query"
         return
+    yield from left_to_grafana(panel)
     for target in targets:
         yield from _check_target(target)
 
@@ -127,6 +128,8 @@ def _check_statement(statement: SelectStatement) -> Iterator[str]:
         yield "has no time filter"
     if isinstance(statement.source, SelectStatement):
         yield from _check_statement(statement.source)
+        if statement.source.bucket and statement.source.time_zone != statement.time_zone:
+            yield "its subquery cuts days in another time zone"
         known = {*statement.source.columns, *statement.source.group_by}
         for name in sorted((statement.fields | statement.conditions | set(statement.group_by)) - known):
             yield f"'{name}' is no column of the subquery"

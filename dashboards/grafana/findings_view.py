@@ -13,7 +13,7 @@ from dashboards.grafana.config import AMBER, GREEN, RED
 from dashboards.queries.anomalies import NOTICED
 from dashboards.words import ANOMALY_RULES, INSTRUMENT_STATES, VERDICTS, anomaly_title, basis_text
 
-_COLOURS = {Verdict.COMPLIANT: GREEN, Verdict.EXCEEDED: RED, Verdict.INSUFFICIENT_DATA: AMBER}
+VERDICT_COLOURS = {Verdict.COMPLIANT: GREEN, Verdict.EXCEEDED: RED, Verdict.INSUFFICIENT_DATA: AMBER}
 _ANOMALY_TITLES = {
     "Time": Text("Kỳ từ", "Period from"), "rule": Text("Quy tắc", "Rule"), "subject": Text("Đối tượng", "Subject"),
     "tenant": Text("Chịu trách nhiệm", "Responsible"), "said_vi": Text("Đã thấy", "Seen"),
@@ -23,7 +23,7 @@ _FINDING_TITLES = {
     "Time": Text("Kỳ từ", "Period from"), "rule": Text("Quy tắc", "Rule"), "subject": Text("Đối tượng", "Subject"),
     "tenant": Text("Chịu trách nhiệm", "Responsible"), "verdict": Text("Kết luận", "Verdict"),
     "observed": Text("Giá trị", "Observed"), "limit": Text("Giới hạn", "Limit"), "unit": Text("Đơn vị", "Unit"),
-    "data_capture": Text("Dữ liệu (0-1)", "Data (0-1)"), "provisional": Text("Tạm tính", "To date"),
+    "data_capture": Text("Dữ liệu", "Data"), "provisional": Text("Tạm tính", "To date"),
     "confidence": Text("Căn cứ", "Basis"), "to_confirm": Text("Cần xác nhận", "To confirm"),
     "rule_version": Text("Phiên bản", "Version"),
 }  # fmt: skip
@@ -32,7 +32,9 @@ _STATE_COLOURS = (GREEN, AMBER, RED)
 
 def verdict_mappings(language: str) -> list[ValueMapping]:
     """Stored verdict -> word and colour."""
-    return [ValueMap({v: ValueMappingResult(VERDICTS[v].say(language), _COLOURS[v], index=v.code) for v in Verdict})]
+    return [
+        ValueMap({v: ValueMappingResult(VERDICTS[v].say(language), VERDICT_COLOURS[v], index=v.code) for v in Verdict})
+    ]
 
 
 def status_mappings(language: str) -> list[ValueMapping]:
@@ -93,9 +95,19 @@ def anomaly_steps(language: str) -> list[DataTransformerConfig]:
 
 
 def verdict_steps() -> list[DataTransformerConfig]:
-    """How many rules and subjects have each verdict."""
+    """How many rules and subjects have each verdict: one field each, named by the stored verdict, the worst first."""
     fields = {
         "verdict": {"operation": "groupby", "aggregations": []},
         "rule": {"operation": "aggregate", "aggregations": ["count"]},
     }
-    return [DataTransformerConfig("groupBy", options={"fields": fields})]
+    columns = [
+        {"fieldName": "verdict", "handlerKey": "field.name"},
+        {"fieldName": "rule (count)", "handlerKey": "field.value"},
+    ]
+    worst_first = (Verdict.EXCEEDED, Verdict.INSUFFICIENT_DATA, Verdict.COMPLIANT)
+    order = {verdict.value: index for index, verdict in enumerate(worst_first)}
+    return [
+        DataTransformerConfig("groupBy", options={"fields": fields}),
+        DataTransformerConfig("rowsToFields", options={"mappings": columns}),
+        DataTransformerConfig("organize", options={"excludeByName": {}, "renameByName": {}, "indexByName": order}),
+    ]

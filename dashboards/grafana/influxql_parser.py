@@ -45,6 +45,7 @@ class SelectStatement:
     group_by: list[str] = field(default_factory=list)
     has_time_filter: bool = False
     bucket: str = ""
+    time_zone: str = ""
 
 
 def parse_select(text: str) -> SelectStatement:
@@ -91,7 +92,7 @@ class _Parser:
         if self._takes_word("group"):
             self._word("by")
             self._groups(statement)
-        self._tail()
+        self._tail(statement)
         return statement
 
     def end(self) -> None:
@@ -159,7 +160,7 @@ class _Parser:
             if not self._takes_sign(","):
                 return
 
-    def _tail(self) -> None:
+    def _tail(self, statement: SelectStatement) -> None:
         if self._takes_word("fill"):
             self._sign("(")
             if self._next("a fill").text.lower() not in _FILLS:
@@ -174,7 +175,7 @@ class _Parser:
             self._kind("number")
         if self._takes_word("tz"):
             self._sign("(")
-            self._kind("string")
+            statement.time_zone = self._kind("string")
             self._sign(")")
 
     def _peek(self) -> Token | None:

@@ -43,7 +43,13 @@ def _publish_one(grafana: GrafanaApi, grafana_url: str, file: Path, folder_uid: 
     try:
         answer = grafana.dashboard.update_dashboard(request)  # type: ignore[no-untyped-call]
     except GrafanaException as error:
-        raise PublishRefusedError(f"{grafana_url}: {file.name}: {error.message}") from error
+        raise PublishRefusedError(f"{grafana_url}: {file.name}: {_said_by(error)}") from error
     except (niquests.exceptions.RequestException, OSError) as error:
         raise UnreachableError(f"{grafana_url}: {why_unreachable(error)}") from error
     return f"{grafana_url.rstrip('/')}{answer.get('url', '')}"
+
+
+def _said_by(error: GrafanaException) -> str:
+    """Grafana's own sentence, where it gave one."""
+    said = error.response.get("message") if isinstance(error.response, dict) else None
+    return str(said or error.message)

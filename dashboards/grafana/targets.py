@@ -19,7 +19,7 @@ from dashboards.board import (
     PanelKind,
     PanelQuery,
 )
-from dashboards.grafana.config import DATASOURCE_TYPE, DATASOURCE_UID, TENANT_VARIABLE
+from dashboards.grafana.config import DATASOURCE_TYPE, DATASOURCE_UID, SHARE_DECIMALS, TENANT_VARIABLE
 from dashboards.queries.scope import QueryScope
 from telemetry_model.park_register import Park
 from telemetry_store.influxql import quote_name, render_template
@@ -36,6 +36,9 @@ _ALIASES = {
     Legend.GATEWAY: "$tag_gateway",
 }
 _LETTERS = "ABCDEFGHIJ"
+_PARTS_OF_WHOLE = 100 * 10**SHARE_DECIMALS
+# The smallest thing beside the cut is what floating point adds to a whole share, no lost reading.
+_SHARE = f"floor($C / $D * {_PARTS_OF_WHOLE} + 0.000000001) / {10**SHARE_DECIMALS}"
 
 
 class InfluxqlTarget(Dataquery):
@@ -70,7 +73,7 @@ def targets_of(panel: Panel, board: Board, park: Park, language: str) -> list[Bu
         return _power_factor_targets(panel.queries[0], board, park)
     form = "table" if panel.kind in TABLE_KINDS else "time_series"
     return [
-        _influxql(letter, statement(query, board, park), _alias(query, language), form)
+        _influxql(letter, _shown(query, board, park), _alias(query, language), form)
         for letter, query in zip(_LETTERS, panel.queries, strict=False)
     ]
 
@@ -91,6 +94,21 @@ def statement(query: PanelQuery, board: Board, park: Park, column: int | None = 
     return _as_increase(text, asked) if query.derive is Derive.INCREASE else text
 
 
+def _shown(query: PanelQuery, board: Board, park: Park) -> str:
+    """The statement; what several counters grew under one label is added up, else each would bear that label."""
+    text = statement(query, board, park)
+    if not query.is_added_up or query.bucket_seconds is None:
+        return text
+    column = query.build(QueryScope(park.id, 0, 1, query.bucket_seconds)).select[0].column
+    return _summed(text, column, column, f" GROUP BY time({_buckets(query.bucket_seconds)}) fill(none)")
+
+
+def _summed(text: str, column: str, name: str, buckets: str = "") -> str:
+    """Around a statement; InfluxDB cuts a subquery's buckets in UTC unless the subquery names the zone itself too."""
+    zone = "".join(text.rpartition(" tz(")[1:]) if " tz(" in text else ""
+    return f"SELECT sum({quote_name(column)}) AS {quote_name(name)} FROM ({text}) WHERE $timeFilter{buckets}{zone}"
+
+
 def _as_increase(text: str, asked: SeriesQuery) -> str:
     """Growth of a counter from bucket to bucket; InfluxQL drops what would be negative (an exchanged meter)."""
     select = asked.select[0]
@@ -105,13 +123,13 @@ def _share_targets(panel: Panel, board: Board, park: Park) -> list[Builder[Any]]
     totals = []
     for letter, query in zip("AB", panel.queries, strict=True):
         column = query.build(QueryScope(park.id, 0, 1, DAY_SECONDS)).select[0].column
-        total = f'SELECT sum({quote_name(column)}) AS "total" FROM ({_without_zone(statement(query, board, park))})'
-        totals.append(_influxql(letter, f"{total} WHERE $timeFilter{_zone(park)}", "", "time_series", hide=True))
+        total = _summed(statement(query, board, park), column, "total")
+        totals.append(_influxql(letter, total, "", "time_series", hide=True))
     reduced = [
         expr.TypeReduce().ref_id(to).expression(of).reducer("last").datasource(EXPRESSIONS).hide(True)
         for to, of in (("C", "A"), ("D", "B"))
     ]
-    share = expr.TypeMath().ref_id("E").expression("$C / $D * 100").datasource(EXPRESSIONS)
+    share = expr.TypeMath().ref_id("E").expression(_SHARE).datasource(EXPRESSIONS)
     return [*totals, *reduced, share]
 
 
@@ -131,15 +149,6 @@ def _influxql(ref_id: str, query: str, alias: str, result_format: str, hide: boo
 
 def _alias(query: PanelQuery, language: str) -> str:
     return _ALIASES.get(query.legend) or query.label.say(language)
-
-
-def _zone(park: Park) -> str:
-    return f" tz('{park.timezone.key}')"
-
-
-def _without_zone(text: str) -> str:
-    # A time zone belongs to the whole statement, not to a subquery.
-    return text.partition(" tz(")[0]
 
 
 def _buckets(seconds: int) -> str:

@@ -1,6 +1,6 @@
 """A small HTTP server that speaks the one Grafana endpoint we use: ``POST /api/dashboards/db`` with a bearer token.
 
-Its answers are those of Grafana's HTTP API documentation: 200 with uid and url, 400, 401, 412 with a message.
+Its answers are those a running Grafana (9.3.2) gave: 200 with uid and url, 400, 401, 412 with a message.
 """
 
 import json
@@ -20,6 +20,7 @@ class FakeGrafana:
     def __init__(self, token: str, folders: tuple[str, ...] = ()) -> None:
         self.boards: dict[str, dict[str, Any]] = {}
         self.requests: list[dict[str, Any]] = []
+        self.provisioned: set[str] = set()
         self.token, self.folders = token, folders
         fake = self
 
@@ -48,13 +49,15 @@ class FakeGrafana:
         if path != "/api/dashboards/db":
             return 404, {"message": "Not found"}
         if authorization != f"Bearer {self.token}":
-            return 401, {"message": "Invalid API key"}
+            return 401, {"message": "invalid API key", "traceID": ""}
         board = body["dashboard"]
         if not board.get("title"):
             return 400, {"message": "Dashboard title cannot be empty"}
         if body.get("folderUid") and body["folderUid"] not in self.folders:
-            return 400, {"message": "folder not found"}
+            return 400, {"message": "Folder not found", "traceID": ""}
         uid = board["uid"]
+        if uid in self.provisioned:
+            return 400, {"message": "Cannot save provisioned dashboard"}
         if uid in self.boards and not body.get("overwrite"):
             return 412, {"message": "A dashboard with the same uid already exists", "status": "version-mismatch"}
         self.boards[uid] = board

@@ -106,6 +106,11 @@ async def test_the_day_of_a_recorded_meter_exchange_shows_the_right_growth(
     assert sorted(days) == [230.0, *([240.0] * (len(days) - 1))]
 
 
+async def test_several_counters_of_one_source_are_one_series(park: Park, reader: PanelReader) -> None:
+    answer = await reader.answer(park_year(park).panel("supply"), View(86_400, "en"))
+    assert [series.name for series in answer.series] == ["Grid", "Solar", "CHP"]
+
+
 async def test_the_reuse_share_is_of_reused_and_discharged(park: Park, reader: PanelReader) -> None:
     answer = await reader.answer(park_overview(park).panel("reuse-share"), DAY)
     bars = await reader.answer(park_overview(park).panel("wastewater"), DAY)

@@ -5,6 +5,7 @@ import pytest
 from analytics.finding import Verdict
 from dashboards.board import Derive
 from dashboards.derive import (
+    added_up,
     anomaly_lines,
     finding_lines,
     increases,
@@ -49,6 +50,10 @@ def test_power_factor_of_a_row_takes_both_columns() -> None:
 
 def test_not_a_number_is_no_value() -> None:
     assert samples_of(SeriesResult({}, ("x",), [(0, float("nan"))]), Derive.AS_IS) == [(0, None)]
+
+
+def test_what_is_known_at_a_time_is_added_up() -> None:
+    assert added_up([[(0, 1.0), (60, 2.0)], [(60, 3.0), (120, None)]]) == [(0, 1.0), (60, 5.0)]
 
 
 def test_share_is_of_the_totals() -> None:

@@ -1,6 +1,7 @@
 """Generated Grafana dashboards: no drift, no problem, the register's names, the rulebook's limits."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,55 @@ def test_the_share_is_computed_from_two_totals(boards: dict[str, dict[str, Any]]
     targets = panel_of(boards["park-overview.en.json"], "Wastewater reuse")["targets"]
     assert [target["refId"] for target in targets] == ["A", "B", "C", "D", "E"]
     assert [target.get("hide", False) for target in targets] == [True, True, True, True, False]
-    assert targets[-1]["expression"] == "$C / $D * 100"
+    # Cut off, not rounded: what is not whole is never shown as 100 %.
+    assert targets[-1]["expression"] == "floor($C / $D * 10000 + 0.000000001) / 100"
+
+
+def test_counters_under_one_label_are_one_series(boards: dict[str, dict[str, Any]]) -> None:
+    grid = panel_of(boards["park-year.en.json"], "Supply per week")["targets"][0]["query"]
+    assert grid.startswith(
+        'SELECT sum("active_energy_import_kwh_last") AS "active_energy_import_kwh_last" FROM (SELECT'
+    )
+    assert grid.endswith("GROUP BY time(604800s, 345600s) fill(none) tz('Asia/Ho_Chi_Minh')")
+
+
+def test_days_of_a_subquery_are_the_parks_days_too(boards: dict[str, dict[str, Any]]) -> None:
+    query = panel_of(boards["park-overview.en.json"], "Wastewater reuse")["targets"][0]["query"]
+    assert query.count("tz('Asia/Ho_Chi_Minh')") == 2
+
+
+def test_an_expression_bears_the_querys_name(boards: dict[str, dict[str, Any]]) -> None:
+    panel = panel_of(boards["tenant.vi.json"], "Hệ số công suất")
+    assert panel["fieldConfig"]["defaults"]["displayName"] == "Hệ số công suất"
+
+
+def test_a_lower_limit_is_in_view(boards: dict[str, dict[str, Any]]) -> None:
+    custom = panel_of(boards["tenant.en.json"], "Power factor")["fieldConfig"]["defaults"]["custom"]
+    assert custom["axisSoftMin"] < 0.9 < custom["axisSoftMax"]
+
+
+def test_verdicts_are_counted_as_fields_the_worst_first(boards: dict[str, dict[str, Any]]) -> None:
+    steps = panel_of(boards["park-overview.en.json"], "Compliance status")["transformations"]
+    assert [step["id"] for step in steps] == ["groupBy", "rowsToFields", "organize"]
+    assert steps[-1]["options"]["indexByName"] == {"exceeded": 0, "insufficient_data": 1, "compliant": 2}
+
+
+def test_where_nothing_is_the_board_says_so_in_its_language(boards: dict[str, dict[str, Any]]) -> None:
+    said = {
+        panel["fieldConfig"]["defaults"]["noValue"]
+        for name in boards
+        if ".vi." in name
+        for panel in boards[name]["panels"]
+    }
+    assert said == {"Không có dữ liệu"}
+
+
+def test_slow_points_get_buckets_they_can_fill(park: Park) -> None:
+    point = "st-chp.nox"
+    slow = replace(park, points={**park.points, point: replace(park.points[point], interval_seconds=900)})
+    board = json.loads(generated_files(slow, DAY)["wastewater-and-emissions.en.json"])
+    assert panel_of(board, "Stack NOx")["interval"] == "1800s"
+    assert panel_of(board, "Stack CO")["interval"] == "2m"
 
 
 def test_empty_buckets_break_the_line(boards: dict[str, dict[str, Any]]) -> None:

@@ -1,12 +1,15 @@
 """Every generated query runs on a real InfluxDB and gives the console's numbers."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from dashboards.boards import park_overview
+from dashboards.board import Board, Derive
+from dashboards.boards import park_overview, park_year
 from dashboards.console.answers import PanelReader, View
+from dashboards.derive import added_up, samples_of, total
 from dashboards.grafana.generate import GENERATED_FOLDER
 from service_runtime.clock import ManualClock
 from telemetry_model.park_register import Park
@@ -16,7 +19,9 @@ from tests.servers.influxdb import InfluxDatabase
 
 pytestmark = pytest.mark.real_server
 NOW_MS = 1_795_408_500_000
-PAGES = ("park-overview.en.json", "tenant.en.json", "wastewater-and-emissions.en.json")
+PAGES = tuple(f"{board}.en.json" for board in (
+    "park-overview", "tenant", "wastewater-and-emissions", "park-year", "chain-health",
+))  # fmt: skip
 
 
 @pytest.fixture
@@ -65,3 +70,25 @@ async def test_grafana_and_console_agree_on_a_days_growth(
     whole_days = sorted(set(grafana) & set(console))[1:]
     assert len(whole_days) >= 6
     assert [grafana[day] for day in whole_days] == pytest.approx([console[day] for day in whole_days])
+
+
+@pytest.mark.parametrize(("build", "key", "title"), [
+    (park_overview, "reuse-share", "Wastewater reuse"), (park_year, "supply", "Supply per week"),
+])  # fmt: skip
+async def test_grafana_and_console_agree_on_a_subquerys_days(
+    filled: TelemetryStore, influxdb: InfluxDatabase, park: Park, build: Callable[[Park], Board], key: str, title: str
+) -> None:
+    """Totals of days or weeks cut in UTC would differ by the seven hours to the park's midnight."""
+    board, panel = build(park), build(park).panel(key)
+    file = json.loads((GENERATED_FOLDER / f"{board.id}.en.json").read_text(encoding="utf-8"))
+    query, days = next((query, days) for name, query, days in targets(file) if name == title)
+    (answer,) = influxdb.query(as_grafana_sends_it(query, days))["results"]
+    reader, view = PanelReader(park, filled, ManualClock(NOW_MS)), View(86_400, "en")
+    scope = reader.scope_of(panel, panel.queries[0], view)
+    results = await filled.select(panel.queries[0].build(scope))
+    shown = added_up(samples_of(result, Derive.INCREASE) for result in results)
+    grafana = {row[0]: row[1] for row in answer["series"][0]["values"]}
+    if key == "supply":
+        assert grafana == pytest.approx(dict(shown))
+    else:
+        assert sum(grafana.values()) == pytest.approx(total([shown]))

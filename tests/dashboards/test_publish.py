@@ -37,11 +37,22 @@ def test_publishing_again_replaces(grafana: FakeGrafana) -> None:
     assert [request.get("folderUid") for request in grafana.requests] == [None, "ecopark"]
 
 
-@pytest.mark.parametrize(("token", "folder"), [("wrong", ""), ("a-token", "nowhere")])
-def test_a_refusal_names_server_and_file(grafana: FakeGrafana, token: str, folder: str) -> None:
-    with pytest.raises(PublishRefusedError, match=rf"{grafana.url}: {FILES[0].name}: "):
+@pytest.mark.parametrize(
+    ("token", "folder", "said"),
+    [("wrong", "", "invalid API key"), ("a-token", "nowhere", "Folder not found")],
+)
+def test_a_refusal_names_server_and_file_in_grafanas_words(
+    grafana: FakeGrafana, token: str, folder: str, said: str
+) -> None:
+    with pytest.raises(PublishRefusedError, match=rf"^{grafana.url}: {FILES[0].name}: {said}$"):
         publish(grafana.url, token, FILES[:1], folder)
     assert grafana.boards == {}
+
+
+def test_a_board_that_a_file_provides_stays_the_files(grafana: FakeGrafana) -> None:
+    grafana.provisioned.add("ecopark-chain-health-en")
+    with pytest.raises(PublishRefusedError, match=r"chain-health.en.json: Cannot save provisioned dashboard$"):
+        publish(grafana.url, "a-token", FILES[:1])
 
 
 def test_a_server_that_is_not_there_is_unreachable() -> None:
