@@ -8,6 +8,9 @@ from analytics.rulebook.evidence import say
 from analytics.slot_series import SlotSeries
 from analytics.windows import Window
 
+MOST_STRETCHES = 4
+"""Frozen stretches that are told one by one; a day has no more of them, a year has hundreds."""
+
 
 def threshold_mean(context: Context) -> Judge:
     """Judge the mean of the rule's quantity at the installation."""
@@ -57,18 +60,24 @@ def count_sentences(context: Context, series: SlotSeries, window: Window, counts
 
 
 def flat_sentences(context: Context, window: Window, counts: Counts) -> list[str]:
-    """One sentence per frozen stretch that was left out of this window."""
+    """One sentence per frozen stretch that was left out of this window; one in all where a point has many."""
     if not counts.flat:
         return []
     sentences: list[str] = []
     for point, spans in context.flat.items():
         slot_ms = context.series[point].slot_ms
-        for span in spans:
-            shared_ms = min(span.end_ms, window.end_ms) - max(span.start_ms, window.start_ms)
-            if shared_ms > 0:
-                count = round(shared_ms / slot_ms)
-                hours = round(span.hours, 2)
-                sentences.append(
-                    say("flat_left_out", count=count, point=point, value=span.value, hours=hours, rule=span.rule)
-                )
+        shared = [(span, min(span.end_ms, window.end_ms) - max(span.start_ms, window.start_ms)) for span in spans]
+        inside = [(span, round(shared_ms / slot_ms)) for span, shared_ms in shared if shared_ms > 0]
+        if len(inside) > MOST_STRETCHES:
+            longest = max((span for span, _ in inside), key=lambda span: span.hours)
+            sentences.append(
+                say("flat_left_out_often", count=sum(count for _, count in inside), stretches=len(inside), point=point,
+                    hours=round(longest.hours, 2), rule=longest.rule)
+            )  # fmt: skip
+            continue
+        for span, count in inside:
+            hours = round(span.hours, 2)
+            sentences.append(
+                say("flat_left_out", count=count, point=point, value=span.value, hours=hours, rule=span.rule)
+            )
     return sentences

@@ -46,6 +46,12 @@ SENTENCES: dict[str, Sentence] = {
         "{count} values were left out because {point} stayed at exactly {value} for {hours} h (rule {rule}).",
         "{count} giá trị bị loại vì {point} giữ nguyên đúng {value} trong {hours} h (quy tắc {rule}).",
     ),
+    "flat_left_out_often": Sentence(
+        "{count} values were left out in {stretches} stretches in which {point} stayed at exactly one value, for "
+        "{hours} h at most (rule {rule}).",
+        "{count} giá trị bị loại trong {stretches} khoảng mà {point} giữ nguyên đúng một giá trị, dài nhất {hours} h "
+        "(quy tắc {rule}).",
+    ),
     "outside_range": Sentence(
         "{count} of {valid} single values were outside {low} to {high} {unit}.",
         "{count} trên {valid} giá trị đơn nằm ngoài khoảng {low} đến {high} {unit}.",
