@@ -5,9 +5,11 @@ from analytics.data_capture import Counts, SlotState, count_states, expected_slo
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
 from analytics.evaluators.impossible_values import impossible_sentence
 from analytics.rulebook.evidence import say
+from analytics.rulebook.rule import Averaging
 from analytics.slot_series import SlotSeries
-from analytics.windows import Window
+from analytics.windows import HOUR_MS, Window
 
+WINDOW_HOURS = {Averaging.HOUR: 1, Averaging.EIGHT_HOURS: 8, Averaging.DAY: 24}
 MOST_STRETCHES = 4
 """Frozen stretches that are told one by one; a day has no more of them, a year has hundreds."""
 
@@ -33,7 +35,14 @@ def window_counts(series: SlotSeries, window: Window) -> Counts:
 
 
 def mean_outcome(context: Context, series: SlotSeries, window: Window, counts: Counts) -> Outcome:
-    """The mean of a window with its evidence."""
+    """The mean of a window with its evidence; none where the point's interval is longer than the rule's period.
+
+    One sample every six hours says nothing about the mean of the hour it was taken in.
+    """
+    hours = WINDOW_HOURS.get(context.rule.averaging)
+    if hours is not None and series.slot_ms > hours * HOUR_MS:
+        minutes = series.slot_ms // 60_000
+        return nothing((series.point,), say("interval_too_long", point=series.point, interval=minutes, hours=hours))
     evidence = count_sentences(context, series, window, counts)
     evidence += flat_sentences(context, window, counts)
     mean = time_weighted_mean(series.valid_values(series.within(window)))

@@ -213,6 +213,13 @@ SENTENCES: dict[str, Sentence] = {
         "Longest unbroken stretch with status 01 or 02: {hours} h.",
         "Khoảng liên tục dài nhất ở trạng thái 01 hoặc 02: {hours} h.",
     ),
+    "status_silent": Sentence(
+        "{hours} h of that stretch are without any data.", "Trong khoảng đó có {hours} h không có dữ liệu nào."
+    ),
+    "interval_too_long": Sentence(
+        "{point} measures once in {interval} min: no mean of {hours} h can be made of that.",
+        "{point} chỉ đo một lần mỗi {interval} phút: không thể tính trung bình {hours} h từ đó.",
+    ),
     "slot_maximum": Sentence(
         "The highest of {valid} valid values is {observed} {unit}; {count} reached {limit} {unit}.",
         "Giá trị cao nhất trong {valid} giá trị hợp lệ là {observed} {unit}; {count} giá trị đạt {limit} {unit}.",
