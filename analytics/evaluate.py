@@ -12,7 +12,7 @@ from analytics.evaluators.flat_line import flat_spans, mark_flat
 from analytics.finding import Confidence, Finding, Verdict
 from analytics.frame_contract import SlotFrame
 from analytics.indicator import Indicator
-from analytics.plan import LOOK_BACK_MS, JudgingRange, Task, chunks, plan
+from analytics.plan import LOOK_BACK_MS, JudgingRange, Task, chunks, is_read_alone, plan
 from analytics.readings_query import SlotRequest, read_slots
 from analytics.rulebook.doubt import capture_sentence
 from analytics.rulebook.evidence import say
@@ -73,9 +73,16 @@ async def judge_tasks(
     judged_at_ms: int,
 ) -> Judgement:
     """Findings and indicators of planned tasks; what closes after ``span.to_ms`` is judged to date."""
-    frames = await read_slots(store, park, (request for task in tasks for request in task.requests))
-    room = _Room(park, rules, span, judged_at_ms, frames)
-    return await asyncio.to_thread(room.judge_all, tasks)
+    together = [task for task in tasks if not is_read_alone(park, task)]
+    groups = [together, *([task] for task in tasks if is_read_alone(park, task))]
+    found = Judgement([], [])
+    for group in groups:
+        frames = await read_slots(store, park, (request for task in group for request in task.requests))
+        room = _Room(park, rules, span, judged_at_ms, frames)
+        judged = await asyncio.to_thread(room.judge_all, group)
+        found.findings.extend(judged.findings)
+        found.indicators.extend(judged.indicators)
+    return found
 
 
 def in_order(findings: list[Finding], indicators: list[Indicator]) -> Judgement:

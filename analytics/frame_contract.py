@@ -17,10 +17,12 @@ SLOT_COLUMNS = {
     "total": "float64",
     "state": "int8",
     "left_out": "int64",
+    "valid": "int64",
 }
 """One row per slot that has any reading, in time order. ``start_ms``: the slot's start, UTC. ``mean``, ``low``,
 ``high`` and ``total`` are of the valid readings alone (NaN where the slot is not valid). ``state`` is a
-:class:`~analytics.data_capture.SlotState`; ``left_out`` counts the slot's readings that are not valid."""
+:class:`~analytics.data_capture.SlotState`; ``left_out`` counts the slot's readings that are not valid, ``valid`` those
+that are (0 where the slot is not)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +36,7 @@ class SlotFrame:
     total: Floats
     state: npt.NDArray[np.int8]
     left_out: npt.NDArray[np.int64]
+    valid: npt.NDArray[np.int64]
 
     @classmethod
     def of(cls, table: pd.DataFrame) -> "SlotFrame":
@@ -55,7 +58,7 @@ class SlotFrame:
         """The slots ``first`` to before ``last``, nothing copied."""
         return SlotFrame(
             self.start_ms[first:last], self.mean[first:last], self.low[first:last], self.high[first:last],
-            self.total[first:last], self.state[first:last], self.left_out[first:last],
+            self.total[first:last], self.state[first:last], self.left_out[first:last], self.valid[first:last],
         )  # fmt: skip
 
     def table(self) -> pd.DataFrame:

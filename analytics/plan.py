@@ -272,13 +272,26 @@ def _requests(rule: Rule, subject: Subject, span: JudgingRange, windows: Sequenc
         return
     start = min((w.start_ms for w in windows), default=span.from_ms)
     for point in subject.points:
-        # Whether a gauge was frozen in the first hours depends on the evening before; registers look at nothing before.
-        begin = start - LOOK_BACK_MS if point.quantity.kind is Kind.GAUGE else start
-        yield SlotRequest(point.id, long_slot_seconds(point, rule), begin, span.to_ms, with_quality=False)
+        if point.quantity.kind is Kind.GAUGE:
+            # Whether it was frozen in the first hours depends on the evening before; registers look at nothing before.
+            yield SlotRequest(point.id, slot_seconds_of(point), start - LOOK_BACK_MS, span.to_ms)
+        else:
+            yield SlotRequest(point.id, long_slot_seconds(point, rule), start, span.to_ms, with_quality=False)
+
+
+def is_read_alone(park: Park, task: Task) -> bool:
+    """Whether a task's slots are so many that no other task's are held at the same time: a gauge's own, of a year."""
+    if not task.rule.averaging.is_long:
+        return False
+    return any(park.points[request.point].quantity.kind is Kind.GAUGE for request in task.requests)
 
 
 def long_slot_seconds(point: MeasuringPoint, rule: Rule) -> int:
-    """Slot length of a point over a month or a year."""
+    """Slot length of a register or of interval amounts over a month or a year.
+
+    A gauge keeps its own slots however long the period is: only they show what was calibrating, faulty or frozen, and
+    a year must not count what its days left out.
+    """
     if point.quantity.kind is Kind.INTERVAL:
         return slot_seconds_of(point, 60)
     by_hours = rule.evaluator is EvaluatorKind.PEAK_ENERGY_SHARE

@@ -26,6 +26,8 @@ LONG_AGO_MS = -2_208_988_800_000
 FAR_AHEAD_MS = 7_258_118_400_000
 """2200: after any reading."""
 _INTERVAL_END_SECONDS = 1
+PIECE_SLOTS = 31 * 1440
+"""Slots of a point that are asked for at once: rows of the store's answer take many times the room of a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +142,9 @@ def _value_query(
     field = point.field_name
     if by_day:
         return _query(park, point, request, ids, (Select(field, name="mean"),), measuring_only=True)
-    aggregates: dict[str, Aggregate] = {"low": Aggregate.MIN, "high": Aggregate.MAX}
+    aggregates: dict[str, Aggregate] = {"low": Aggregate.MIN, "high": Aggregate.MAX, "valid": Aggregate.COUNT}
     if point.quantity.kind is Kind.GAUGE:
         aggregates["mean"] = Aggregate.MEAN
-    if request.with_quality:
-        aggregates["valid"] = Aggregate.COUNT
     select = tuple(Select(field, aggregate, name) for name, aggregate in aggregates.items())
     return _query(park, point, request, ids, select, measuring_only=True)
 
@@ -189,7 +189,7 @@ def _local_offset(park: Park, request: SlotRequest) -> int:
 
 
 def _parts(park: Park, request: SlotRequest) -> list[SlotRequest]:
-    """The request, cut at the midnights from which on slots lie otherwise.
+    """The request, cut at the midnights from which on slots lie otherwise, and where a year has too many slots.
 
     A clock change that is no whole number of slots (half an hour in Lord Howe; any, for slots of several hours) moves
     the slots of the following days. Each day's slots start at its own midnight, however much is read before it: the
@@ -198,7 +198,8 @@ def _parts(park: Park, request: SlotRequest) -> list[SlotRequest]:
     if request.slot_seconds >= DAY_SECONDS or request.start_ms >= request.stop_ms:
         return [request]
     cuts = _cuts(park.timezone, request.slot_seconds, request.start_ms, request.stop_ms)
-    edges = [request.start_ms, *cuts, request.stop_ms]
+    pieces = _midnights(park.timezone, request.slot_seconds, request.start_ms, request.stop_ms)
+    edges = sorted({request.start_ms, *cuts, *pieces, request.stop_ms})
     return [dataclasses.replace(request, start_ms=start, stop_ms=stop) for start, stop in pairwise(edges)]
 
 
@@ -209,6 +210,15 @@ def _cuts(zone: ZoneInfo, slot_seconds: int, start_ms: int, stop_ms: int) -> tup
     offsets = [_offset_seconds(zone, date.fromordinal(day), slot_seconds) for day in range(first, last + 1)]
     days = (date.fromordinal(first + place) for place in range(1, len(offsets)) if offsets[place] != offsets[place - 1])
     cuts = (start_of_day_ms(day, zone) for day in days)
+    return tuple(cut for cut in cuts if start_ms < cut < stop_ms)
+
+
+@lru_cache(maxsize=1024)
+def _midnights(zone: ZoneInfo, slot_seconds: int, start_ms: int, stop_ms: int) -> tuple[int, ...]:
+    """Midnights that cut the range into pieces of about :data:`PIECE_SLOTS`; none where all are fewer."""
+    days = max(1, PIECE_SLOTS * slot_seconds // DAY_SECONDS)
+    first, last = local_day(start_ms, zone).toordinal(), local_day(stop_ms - 1, zone).toordinal()
+    cuts = (start_of_day_ms(date.fromordinal(day), zone) for day in range(first + days, last + 1, days))
     return tuple(cut for cut in cuts if start_ms < cut < stop_ms)
 
 

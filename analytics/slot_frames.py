@@ -114,7 +114,8 @@ def _judged_slots(cells: _Cells, points: Sequence[MeasuringPoint]) -> SlotFrame:
     state[absurd] = SlotState.IMPOSSIBLE
     kept = state == SlotState.VALID
     mean, low, high, total = (np.where(kept, column, np.nan) for column in (mean, low, high, total))
-    return SlotFrame(cells.start_ms, mean, low, high, total, state, (readings - valid).astype(np.int64))
+    left_out, used = (readings - valid).astype(np.int64), np.where(kept, valid, 0).astype(np.int64)
+    return SlotFrame(cells.start_ms, mean, low, high, total, state, left_out, used)
 
 
 def _invalid_state(status: Floats) -> npt.NDArray[np.int64]:

@@ -25,6 +25,7 @@ class SlotSeries:
     total: Floats
     state: npt.NDArray[np.int8]
     left_out: npt.NDArray[np.int64]
+    valid: npt.NDArray[np.int64]
 
     @classmethod
     def of(cls, point: str, unit: str, slot_ms: int, frame: SlotFrame) -> "SlotSeries":
@@ -32,7 +33,7 @@ class SlotSeries:
         slots = frame.checked()
         return cls(
             point, unit, slot_ms, slots.start_ms, slots.mean, slots.low, slots.high, slots.total, slots.state,
-            slots.left_out,
+            slots.left_out, slots.valid,
         )  # fmt: skip
 
     @classmethod

@@ -1,17 +1,21 @@
 """How many firms have live electricity, water and waste data over a window, in percent of all firms."""
 
-from analytics.data_capture import SlotState, expected_slots
+import numpy as np
+
+from analytics.data_capture import expected_slots
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
 from analytics.rulebook.evidence import say
 from analytics.slot_series import SlotSeries
 from analytics.windows import Window
+from telemetry_model.park_register import Park
 
 
 def live_data(context: Context) -> Judge:
     """Judge the share of firms of which each role of the rule has a point that is live.
 
-    A point is live when its data capture over the window reaches the rule's minimum. Data capture of the outcome is
-    1 as soon as anything at all was received: missing data is what the rule is about, not a reason not to judge.
+    A point is live when the valid readings it sent reach the rule's minimum of those expected of its interval. Data
+    capture of the outcome is 1 as soon as anything at all was received: missing data is what the rule is about, not a
+    reason not to judge.
     """
     rule, park = context.rule, context.park
     owned: dict[str, dict[str, list[str]]] = {
@@ -23,7 +27,7 @@ def live_data(context: Context) -> Judge:
                 owned[point.tenant][role].append(point.id)
 
     def judge(window: Window) -> Outcome:
-        captures = {point: _capture(series, window) for point, series in context.series.items()}
+        captures = {point: _capture(park, series, window) for point, series in context.series.items()}
         points = tuple(captures)
         if not owned or not any(captures.values()):
             return nothing(points, say("no_data"))
@@ -42,7 +46,12 @@ def live_data(context: Context) -> Judge:
     return judge
 
 
-def _capture(series: SlotSeries, window: Window) -> float:
-    states = series.state[series.within(window)]
-    valid = int((states == SlotState.VALID).sum())
-    return min(1.0, valid / expected_slots(window.start_ms, window.end_ms, series.slot_ms))
+def _capture(park: Park, series: SlotSeries, window: Window) -> float:
+    """Valid readings over those expected: one reading makes a good hour of a register, but not an hour of live data.
+
+    An hour has no more than its share, however many readings a meter sent in it.
+    """
+    interval_ms = park.points[series.point].interval_seconds * 1000
+    per_slot = -(-series.slot_ms // interval_ms)
+    received = int(np.minimum(series.valid[series.within(window)], per_slot).sum())
+    return min(1.0, received / expected_slots(window.start_ms, window.end_ms, interval_ms))

@@ -49,6 +49,12 @@ SENTENCES: dict[str, Sentence] = {
         "{count} values were left out because {point} stayed at exactly {value} for {hours} h (rule {rule}).",
         "{count} giá trị bị loại vì {point} giữ nguyên đúng {value} trong {hours} h (quy tắc {rule}).",
     ),
+    "flat_left_out_often": Sentence(
+        "{count} values were left out in {stretches} stretches in which {point} stayed at exactly one value, for "
+        "{hours} h at most (rule {rule}).",
+        "{count} giá trị bị loại trong {stretches} khoảng mà {point} giữ nguyên đúng một giá trị, dài nhất {hours} h "
+        "(quy tắc {rule}).",
+    ),
     "outside_range": Sentence(
         "{count} of {valid} single values were outside {low} to {high} {unit}.",
         "{count} trên {valid} giá trị đơn nằm ngoài khoảng {low} đến {high} {unit}.",
@@ -233,6 +239,13 @@ SENTENCES: dict[str, Sentence] = {
     "status_longest": Sentence(
         "Longest unbroken stretch with status 01 or 02: {hours} h.",
         "Khoảng liên tục dài nhất ở trạng thái 01 hoặc 02: {hours} h.",
+    ),
+    "status_silent": Sentence(
+        "{hours} h of that stretch are without any data.", "Trong khoảng đó có {hours} h không có dữ liệu nào."
+    ),
+    "interval_too_long": Sentence(
+        "{point} measures once in {interval} min: no mean of {hours} h can be made of that.",
+        "{point} chỉ đo một lần mỗi {interval} phút: không thể tính trung bình {hours} h từ đó.",
     ),
     "slot_maximum": Sentence(
         "The highest of {valid} valid values is {observed} {unit}; {count} reached {limit} {unit}.",

@@ -74,7 +74,8 @@ def reckoned(point: MeasuringPoint, values: Answers, quality: Answers) -> list[t
         if start in measured and valid >= MINIMUM_VALID_SHARE * total:
             state = SlotState.IMPOSSIBLE if low < point.low or high > point.high else SlotState.VALID
         cells = (mean, low, high) if state == SlotState.VALID else (None, None, None)
-        rows.append((start, *cells, None, int(state), int(total - valid)))
+        used = int(valid) if state == SlotState.VALID else 0
+        rows.append((start, *cells, None, int(state), int(total - valid), used))
     return rows
 
 
@@ -116,5 +117,5 @@ def test_a_frame_out_of_order_is_refused() -> None:
     times = np.array([MINUTE, 0])
     nothing = np.zeros(2)
     with pytest.raises(ValueError, match="time order"):
-        SlotFrame(times, nothing, nothing, nothing, nothing, np.zeros(2, np.int8), times).checked()
+        SlotFrame(times, nothing, nothing, nothing, nothing, np.zeros(2, np.int8), times, times).checked()
     assert len(frame) == 0

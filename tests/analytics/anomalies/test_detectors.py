@@ -37,7 +37,7 @@ def a_series(values: Sequence[float], slot_ms: int = 300_000) -> SlotSeries:
     starts = np.arange(len(given), dtype="int64") * slot_ms
     state = np.where(valid, 0, 3).astype("int8")
     zeros = np.zeros(len(given), dtype="int64")
-    return SlotSeries("p", "mg/l", slot_ms, starts, given, given, given, given * np.nan, state, zeros)
+    return SlotSeries("p", "mg/l", slot_ms, starts, given, given, given, given * np.nan, state, zeros, zeros)
 
 
 def test_a_grid_leaves_out_what_is_not_valid_or_off_its_slots() -> None:

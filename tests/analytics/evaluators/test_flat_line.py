@@ -24,7 +24,9 @@ RULE = next(rule for rule in load_rulebook() if rule.id == "MON-05-FLAT")
 
 def series(values: list[float], start_ms: int = DAY.start_ms, slot_ms: int = HOUR_MS // 2) -> SlotSeries:
     frame = pd.DataFrame({"start_ms": start_ms + slot_ms * np.arange(len(values)), "mean": values})
-    frame = frame.assign(low=frame["mean"], high=frame["mean"], total=np.nan, state=0, left_out=0).dropna(subset="mean")
+    frame = frame.assign(low=frame["mean"], high=frame["mean"], total=np.nan, state=0, left_out=0, valid=1).dropna(
+        subset="mean"
+    )
     return SlotSeries.of(
         "wq.cod", "mg/l", slot_ms, SlotFrame.of(frame.reset_index(drop=True)[list(SLOT_COLUMNS)].astype(SLOT_COLUMNS))
     )

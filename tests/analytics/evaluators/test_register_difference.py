@@ -41,7 +41,7 @@ def hourly(point: str, unit: str, steps: list[float], left_out: tuple[int, ...] 
     frame = pd.DataFrame(
         {"start_ms": DAY.start_ms + HOUR_MS * np.arange(len(steps)), "low": np.minimum(high, high - steps)}
     )
-    frame = frame.assign(high=high, mean=np.nan, total=np.nan, state=0, left_out=0).drop(index=list(left_out))
+    frame = frame.assign(high=high, mean=np.nan, total=np.nan, state=0, left_out=0, valid=1).drop(index=list(left_out))
     return SlotSeries.of(
         point, unit, HOUR_MS, SlotFrame.of(frame.reset_index(drop=True)[list(SLOT_COLUMNS)].astype(SLOT_COLUMNS))
     )
