@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import numpy as np
+import pandas as pd
 
-from analytics.frame_contract import SlotFrame
+from analytics.frame_contract import SLOT_COLUMNS, SlotFrame
 from analytics.registers.amount import Amount, counted
 from analytics.slot_series import SlotSeries
 from analytics.windows import HOUR_MS, day_window
@@ -35,10 +35,8 @@ def hourly_amount(
             + "\n",
         }
     )
-    values = np.array([value for _, value in readings])
-    starts = np.array([START.start_ms + round(hour * HOUR_MS) for hour, _ in readings], dtype=np.int64)
-    none = np.full(len(values), np.nan)
-    zeros = np.zeros(len(values), dtype=np.int64)
-    frame = SlotFrame(starts, none, values, values, none, zeros.astype(np.int8), zeros)
-    series = SlotSeries.of("g.mass", "t", HOUR_MS, frame)
-    return counted(park, series, START._replace(end_ms=int(starts[-1]) + HOUR_MS))
+    starts = [START.start_ms + round(hour * HOUR_MS) for hour, _ in readings]
+    table = pd.DataFrame(dict.fromkeys(SLOT_COLUMNS, 0), index=range(len(starts)))
+    table = table.assign(start_ms=starts, low=[value for _, value in readings], high=[value for _, value in readings])
+    series = SlotSeries.of("g.mass", "t", HOUR_MS, SlotFrame.of(table.astype(SLOT_COLUMNS)))
+    return counted(park, series, START._replace(end_ms=starts[-1] + HOUR_MS))
