@@ -43,6 +43,8 @@ def find_jump(park: Park, series: SlotSeries, meters: Sequence[Meter]) -> Jump |
 
     A rise within a slot may have taken the whole slot, one between two slots the time from one start to the other.
     """
+    if not meters:
+        return None
     point = park.points[series.point]
     contracted = contracted_kw(park, point)
     median = None if contracted is not None else _median_rise(meters)
