@@ -43,6 +43,7 @@ def find_jump(park: Park, series: SlotSeries, meters: Sequence[Meter]) -> Jump |
 
     A rise within a slot may have taken the whole slot, one between two slots the time from one start to the other.
     """
+    meters = [meter for meter in meters if len(meter.starts)]
     if not meters:
         return None
     point = park.points[series.point]
