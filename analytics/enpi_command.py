@@ -1,7 +1,9 @@
 """``ecopark analytics enpi``: a firm's energy performance against an ISO 50006 baseline and its sector's norm."""
 
 import asyncio
+import dataclasses
 import json
+import math
 import re
 from datetime import date
 from pathlib import Path
@@ -14,6 +16,7 @@ from analytics.indicators.energy_review import (
     COOLING_DRIVER,
     EnergyMonth,
     EnergyReview,
+    LeftOutMonth,
     billed_kwh,
     cooling_degree_days,
     production_of,
@@ -22,6 +25,7 @@ from analytics.indicators.energy_review import (
 from analytics.indicators.measured import Measured
 from analytics.indicators.park_view import ParkView
 from analytics.indicators.store_readings import Span, read_points
+from analytics.registers.amount import COMPLETE_SHARE
 from analytics.windows import start_of_day_ms
 from service_runtime.errors import OperatorError
 from service_runtime.text_folder import read_text_folder
@@ -31,8 +35,8 @@ from telemetry_store.command_options import optional_store, park_option
 from telemetry_store.open import open_store, require_existing
 from telemetry_store.protocol import TelemetryStore
 
-MINIMUM_CAPTURE = 0.8
-"""A month with less metered data is taken from the bill, or it stops the review: a setting."""
+MINIMUM_WEATHER_CAPTURE = 0.8
+"""Degree days are a mean over the month: a part of it stands for the rest. A setting."""
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
 
 
@@ -95,10 +99,13 @@ async def _review(
     finally:
         if store is not None:
             await store.close()
-    return review(park, tenant, base, held)
+    found = review(park, tenant, *([m for m in months if isinstance(m, EnergyMonth)] for months in (base, held)))
+    return dataclasses.replace(found, left_out=tuple(m for m in (*base, *held) if isinstance(m, LeftOutMonth)))
 
 
-async def _month(park: Park, tenant: str, month: date, store: TelemetryStore | None, weather: bool) -> EnergyMonth:
+async def _month(
+    park: Park, tenant: str, month: date, store: TelemetryStore | None, weather: bool
+) -> EnergyMonth | LeftOutMonth:
     drivers = production_of(park, tenant, month)
     if not drivers:
         raise OperatorError(f"production.csv: nothing is on record for {tenant} in {month:%Y-%m}")
@@ -106,17 +113,29 @@ async def _month(park: Park, tenant: str, month: date, store: TelemetryStore | N
     metered = await _metered(park, tenant, span, store) if store is not None else None
     if store is not None and weather:
         drivers[COOLING_DRIVER] = await _degree_days(park, span, store, month)
-    if metered is not None and metered.data_capture >= MINIMUM_CAPTURE:
-        return EnergyMonth(month, metered, "meter", drivers)
+    if metered is not None and metered.data_capture >= COMPLETE_SHARE:
+        return EnergyMonth(month, _with_missing(metered), "meter", drivers)
     bill = billed_kwh(park, tenant, month)
-    if bill is None:
-        capture = f"the meters have {100 * metered.data_capture:.0f} % of the month" if metered else "no meter has it"
-        raise OperatorError(f"no energy of {tenant} in {month:%Y-%m}: {capture} and production.csv has no energy_kwh")
-    return EnergyMonth(month, Measured(bill), "bill", drivers)
+    if bill is not None:
+        return EnergyMonth(month, Measured(bill), "bill", drivers)
+    if metered is None:
+        raise OperatorError(
+            f"no energy of {tenant} in {month:%Y-%m}: no meter has it and production.csv has no energy_kwh"
+        )
+    capture = f"the meters have {100 * metered.data_capture:.1f} % of the month, {100 * COMPLETE_SHARE:g} % are needed"
+    return LeftOutMonth(month, metered.data_capture, f"{capture}, and production.csv has no energy_kwh")
+
+
+def _with_missing(metered: Measured) -> Measured:
+    """The missing part may be anything between nothing and twice its share: a rectangular distribution."""
+    share = 1 - metered.data_capture
+    half_width = metered.value * share / metered.data_capture
+    spread = math.hypot(metered.standard_uncertainty, half_width / math.sqrt(3))
+    return Measured(metered.value + half_width, spread, metered.data_capture)
 
 
 async def _metered(park: Park, tenant: str, span: Span, store: TelemetryStore) -> Measured | None:
-    points = [point for point in park.points_with_role("tenant_electricity") if point.tenant == tenant]
+    points = park.summed_with_role("tenant_electricity", tenant)
     if not points:
         return None
     view = ParkView(park, span, await read_points(store, park, points, span, frozenset()))
@@ -129,7 +148,7 @@ async def _degree_days(park: Park, span: Span, store: TelemetryStore, month: dat
     if not points:
         raise OperatorError("--weather: no point of points.csv measures the outdoor temperature")
     found = (await read_points(store, park, points, span, frozenset()))[points[0].id]
-    if found.capture < MINIMUM_CAPTURE:
+    if found.capture < MINIMUM_WEATHER_CAPTURE:
         raise OperatorError(f"--weather: {points[0].id} has {100 * found.capture:.0f} % of {month:%Y-%m}")
     return cooling_degree_days([slot.value for slot in found.slots]) / found.capture
 
@@ -145,12 +164,15 @@ def review_json(found: EnergyReview, tenant: str) -> str:
             "r_squared": base.fit.r_squared,
             "cv_rmse": base.cv_rmse,
             "is_usable": base.is_usable,
+            "degrees_of_freedom": base.fit.degrees_of_freedom,
         },
         "months": [
             {
                 "month": f"{line.month.month:%Y-%m}",
                 "energy_kwh": line.month.energy.value,
                 "energy_from": line.month.source,
+                "data_capture": round(line.month.energy.data_capture, 6),
+                "energy_standard_uncertainty_kwh": line.month.energy.standard_uncertainty,
                 "drivers": dict(line.month.drivers),
                 "expected_kwh": line.expected.value,
                 "expected_standard_uncertainty_kwh": line.expected.standard_uncertainty,
@@ -158,6 +180,10 @@ def review_json(found: EnergyReview, tenant: str) -> str:
                 "saved_so_far_kwh": -line.saving.value,
             }
             for line in found.months
+        ],
+        "left_out": [
+            {"month": f"{one.month:%Y-%m}", "data_capture": round(one.data_capture, 6), "reason": one.reason}
+            for one in found.left_out
         ],
         "enpi": found.performance.value,
         "enpi_standard_uncertainty": found.performance.standard_uncertainty,

@@ -26,6 +26,8 @@ _TEXTS: Mapping[str, _Pair] = {
         "  R2 = {r2}, CV(RMSE) = {cv}: {usable} (cần 0.75 và 25 %, là thiết lập)",
         "  R2 = {r2}, CV(RMSE) = {cv}: {usable} (needs 0.75 and 25 %, settings)",
     ),
+    "left_out": _Pair("  {month}  bỏ ra: {reason}", "  {month}  left out: {reason}"),
+    "data": _Pair("dữ liệu", "data"),
     "month": _Pair("tháng", "month"),
     "energy": _Pair("điện kWh", "energy kWh"),
     "from": _Pair("theo", "from"),
@@ -58,14 +60,17 @@ def review_lines(found: EnergyReview, tenant: str, language: str) -> Iterator[st
     names = [_DRIVERS_VI.get(name, name) if language == "vi" else name for name in base.drivers]
     terms = "".join(f" + {slope:,.6g} x {name}" for slope, name in zip(base.fit.slopes, names, strict=True))
     yield _say("baseline", language, tenant=tenant, model=f"{base.fit.intercept:,.6g}{terms}")
+    r_squared = "-" if base.fit.r_squared is None else f"{base.fit.r_squared:.3f}"
     usable = _say("usable" if base.is_usable else "not_usable", language)
-    yield _say("fit", language, r2=f"{base.fit.r_squared:.3f}", cv=f"{base.cv_rmse:.1%}", usable=usable)
-    month, energy, source, expected, ratio, saved = (
-        _say(key, language) for key in ("month", "energy", "from", "expected", "ratio", "saved")
+    yield _say("fit", language, r2=r_squared, cv=f"{base.cv_rmse:.1%}", usable=usable)
+    month, energy, source, data, expected, ratio, saved = (
+        _say(key, language) for key in ("month", "energy", "from", "data", "expected", "ratio", "saved")
     )
-    yield f"  {month:<8} {energy:>12} {source:<8} {expected:>13} {'+/-':>9} {ratio:>6} {saved:>13}"
+    yield f"  {month:<8} {energy:>12} {source:<8} {data:>7} {expected:>13} {'+/-':>9} {ratio:>6} {saved:>13}"
     for line in found.months:
         yield _month_line(line, language)
+    for one in found.left_out:
+        yield _say("left_out", language, month=f"{one.month:%Y-%m}", reason=say_in(one.reason, language))
     performance = found.performance
     spread = performance.standard_uncertainty
     more = _say("spread", language, spread=f"{spread:.2g}") if spread else ""
@@ -80,8 +85,8 @@ def _month_line(line: ReviewedMonth, language: str) -> str:
     ratio = "-" if line.ratio is None else f"{line.ratio:.3f}"
     return (
         f"  {line.month.month:%Y-%m}  {line.month.energy.value:>12,.0f} {_say(line.month.source, language):<8} "
-        f"{line.expected.value:>13,.0f} {line.expected.standard_uncertainty:>9,.0f} {ratio:>6} "
-        f"{-line.saving.value:>13,.0f}"
+        f"{line.month.energy.data_capture:>7.1%} {line.expected.value:>13,.0f} "
+        f"{line.expected.standard_uncertainty:>9,.0f} {ratio:>6} {-line.saving.value:>13,.0f}"
     )
 
 

@@ -2,12 +2,13 @@
 for missing data (that is a verdict)."""
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from analytics.evaluators import EVALUATORS, Context, Outcome
-from analytics.evaluators.context import FlatSpan
+from analytics.evaluators.context import FlatSpan, Lacking
 from analytics.evaluators.flat_line import flat_spans, mark_flat
 from analytics.finding import Confidence, Finding, Verdict
 from analytics.frame_contract import SlotFrame
@@ -18,7 +19,7 @@ from analytics.rulebook.doubt import capture_sentence
 from analytics.rulebook.evidence import say
 from analytics.rulebook.limits import Limit, LimitUnknownError, keeps, limit_for
 from analytics.rulebook.register_dates import register_sentences
-from analytics.rulebook.rule import Averaging, EvaluatorKind, Rule
+from analytics.rulebook.rule import Averaging, Comparison, EvaluatorKind, Rule
 from analytics.slot_series import SlotSeries
 from analytics.windows import Window, day_window, local_day, local_text
 from telemetry_model.park_register import Park
@@ -28,6 +29,7 @@ Progress = Callable[[int, int], None]
 """Told after each piece of a long range: milliseconds done, milliseconds in all."""
 
 CAPTURE_TOLERANCE = 1e-9
+_MAXIMA = (Comparison.MAX, Comparison.BELOW)
 
 
 class Judgement(NamedTuple):
@@ -168,13 +170,21 @@ class _Room:
         since = self._span.since_ms if self._span.since_ms is not None and not is_yearly_mean else window.start_ms
         return Window(max(window.start_ms, since), min(window.end_ms, self._span.to_ms), window.day)
 
+    def _to_date(self, window: Window, outcome: Outcome) -> Outcome:
+        """What the sum of a closed period lacks; of an open one the sum to date is judged, as far as it is known."""
+        if outcome.lacking is None or window.end_ms > self._span.to_ms:
+            return dataclasses.replace(outcome, lacking=None)
+        begins_late = self._span.since_ms is not None and self._span.since_ms > window.start_ms
+        lacking = outcome.lacking._replace(start=outcome.lacking.start or begins_late)
+        return dataclasses.replace(outcome, lacking=lacking)
+
     def _finding(self, task: Task, window: Window, outcome: Outcome, limits: dict[date, Limit | str]) -> Finding:
         rule, law_day = task.rule, self._span.judged_day(window)
         if law_day not in limits:
             limits[law_day] = _limit(task, law_day)
         limit = limits[law_day]
         evidence = [*outcome.evidence]
-        verdict = conclude(rule, outcome, limit, evidence)
+        verdict = conclude(rule, self._to_date(window, outcome), limit, evidence)
         if task.dated.changes:
             last_day = local_day(min(window.end_ms, self._span.to_ms) - 1, self._park.timezone)
             evidence += register_sentences(rule, limit, task.dated, law_day, last_day)
@@ -240,7 +250,19 @@ def conclude(rule: Rule, outcome: Outcome, limit: Limit | str, evidence: list[st
         evidence.append(say("capture_low", capture=capture, minimum=100 * rule.minimum_data_capture))
         evidence.append(capture_sentence())
         return Verdict.INSUFFICIENT_DATA
-    return Verdict.COMPLIANT if keeps(rule.comparison, outcome.observed, limit) else Verdict.EXCEEDED
+    if not keeps(rule.comparison, outcome.observed, limit):
+        return Verdict.EXCEEDED
+    if outcome.lacking is not None and rule.comparison in _MAXIMA and _could_exceed(rule, outcome.lacking, limit):
+        evidence.append(say("sum_partial"))
+        return Verdict.INSUFFICIENT_DATA
+    return Verdict.COMPLIANT
+
+
+def _could_exceed(rule: Rule, lacking: Lacking, limit: Limit) -> bool:
+    """Whether what a sum lacks could have taken it over the limit."""
+    if lacking.start or lacking.end:
+        return True
+    return lacking.most is not None and not keeps(rule.comparison, lacking.most, limit)
 
 
 def _single_limit(limit: Limit, observed: float | None) -> float | None:

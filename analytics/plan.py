@@ -9,6 +9,8 @@ from analytics.deleted_time import Edges
 from analytics.evaluators.corrected_mean import OXYGEN
 from analytics.evaluators.power_factor import ENERGY_PAIRS
 from analytics.readings_query import SlotRequest, slot_seconds_of
+from analytics.registers.half_hours import fine_slot_seconds
+from analytics.registers.meters import reading_range
 from analytics.rulebook.rule import Averaging, EvaluatorKind, Rule
 from analytics.windows import (
     FIRST_OF_MONTH,
@@ -30,8 +32,6 @@ LOOK_BACK_MS = 32 * HOUR_MS
 LAB_ROLE = "lab_sample"
 """A laboratory's results come now and then: what is asked of an instrument every minute is not asked of them."""
 MAIN_METER_ROLE = "tenant_electricity"
-TARIFF_SLOT_SECONDS = 1800
-"""Peak hours begin at half hours."""
 COARSE_SLOT_SECONDS = 3600
 """Registers over months are read hour by hour: the first and last value of a period is all that matters."""
 
@@ -178,7 +178,7 @@ def _park_subject(park: Park, rule: Rule, era: Era) -> Iterable[Subject]:
         yield Subject(park.id, PARK_TENANT, None, (), era, park.dated)
         return
     roles = (*rule.numerator_roles, *rule.denominator_roles)
-    points = {p.id: p for role in roles for p in park.points_with_role(role)}
+    points = {p.id: p for role in roles for p in park.summed_with_role(role)}
     measured = {p.role for p in points.values()}
     if rule.evaluator is EvaluatorKind.SHARE and not measured.issuperset(rule.numerator_roles):
         return
@@ -198,7 +198,7 @@ def _installation_points(
                 yield from (by_quantity[active], by_quantity[reactive])
                 return
     elif rule.evaluator.takes_firm_meters:
-        yield from (p for p in park.points_with_role(MAIN_METER_ROLE) if p.tenant == installation.tenant)
+        yield from park.summed_with_role(MAIN_METER_ROLE, installation.tenant)
     elif rule.evaluator is EvaluatorKind.ENERGY_EQUIVALENT:
         yield from [by_quantity[active] for active, _, _ in ENERGY_PAIRS if active in by_quantity][:1]
     elif rule.evaluator is EvaluatorKind.LICENSED_AMOUNT and "flow_point" in attributes:
@@ -231,7 +231,7 @@ def task_of(
         rule, subject.id, subject.tenant, subject.installation,
         tuple(w for w in windows if _counts(park, rule, subject, span, w)),
         tuple(w for w in days if _counts(park, rule, subject, span, w)),
-        tuple(_requests(rule, subject, span, [*windows, *days])), subject.era.attributes, subject.dated,
+        tuple(_requests(park, rule, subject, span, [*windows, *days])), subject.era.attributes, subject.dated,
     )  # fmt: skip
 
 
@@ -262,21 +262,25 @@ def _is_deleted(subject: Subject, span: JudgingRange, window: Window) -> bool:
     return any(first_ms < span.deleted_before.get(point.medium, first_ms) for point in subject.points)
 
 
-def _requests(rule: Rule, subject: Subject, span: JudgingRange, windows: Sequence[Window]) -> Iterable[SlotRequest]:
+def _requests(
+    park: Park, rule: Rule, subject: Subject, span: JudgingRange, windows: Sequence[Window]
+) -> Iterable[SlotRequest]:
     if not subject.points:
         return
     if not rule.averaging.is_long:
         slot = max(slot_seconds_of(point) for point in subject.points)
         for point in subject.points:
-            yield SlotRequest(point.id, slot, span.from_ms - LOOK_BACK_MS, span.to_ms)
+            _, stop = reading_range(park, point, span.from_ms, span.to_ms)
+            yield SlotRequest(point.id, slot, span.from_ms - LOOK_BACK_MS, stop)
         return
     start = min((w.start_ms for w in windows), default=span.from_ms)
     for point in subject.points:
         if point.quantity.kind is Kind.GAUGE:
-            # Whether it was frozen in the first hours depends on the evening before; registers look at nothing before.
+            # Whether it was frozen in the first hours depends on the evening before; a register stands at its edges.
             yield SlotRequest(point.id, slot_seconds_of(point), start - LOOK_BACK_MS, span.to_ms)
         else:
-            yield SlotRequest(point.id, long_slot_seconds(point, rule), start, span.to_ms, with_quality=False)
+            begin, stop = reading_range(park, point, start, span.to_ms)
+            yield SlotRequest(point.id, long_slot_seconds(point, rule), begin, stop, with_quality=False)
 
 
 def is_read_alone(park: Park, task: Task) -> bool:
@@ -294,5 +298,6 @@ def long_slot_seconds(point: MeasuringPoint, rule: Rule) -> int:
     """
     if point.quantity.kind is Kind.INTERVAL:
         return slot_seconds_of(point, 60)
-    by_hours = rule.evaluator is EvaluatorKind.PEAK_ENERGY_SHARE
-    return slot_seconds_of(point, TARIFF_SLOT_SECONDS if by_hours else COARSE_SLOT_SECONDS)
+    if rule.evaluator is EvaluatorKind.PEAK_ENERGY_SHARE:
+        return fine_slot_seconds(point)
+    return slot_seconds_of(point, COARSE_SLOT_SECONDS)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from analytics.evaluators.status import LOOK_BACK_MS as STATUS_LOOK_BACK_MS
 from analytics.plan import JudgingRange, Subject, Task, long_slot_seconds, subjects_of, task_of
 from analytics.readings_query import DAY_SECONDS, slot_seconds_of
+from analytics.registers.meters import edge_ms
 from analytics.revision import Key
 from analytics.rulebook.rule import Averaging, EvaluatorKind, Rule
 from analytics.windows import HOUR_MS, Window, day_window, local_day, start_of_day_ms, windows_of
@@ -177,6 +178,9 @@ def _reach(park: Park, rule: Rule, point: MeasuringPoint, touch: Touch, flat_hou
         day = day_window(local_day(last, park.timezone), park.timezone)
         in_evening = last >= day.end_ms - round(flat_hours * HOUR_MS)
         last = day_window(day.day + timedelta(days=1), park.timezone).end_ms - 1 if in_evening else day.end_ms - 1
+    if point.quantity.kind is Kind.COUNTER:
+        # A register near an edge stands for it in both periods that meet there.
+        first, last = first - edge_ms(point), last + edge_ms(point)
     if rule.evaluator is EvaluatorKind.STATUS_LENGTH:
         last += STATUS_LOOK_BACK_MS
     return first, last

@@ -54,6 +54,8 @@ def check(folder: Path, profiles_folder: Path | None) -> None:
         click.echo(line)
     for line in sources_without_limits(found):
         click.echo(f"  note: {line}")
+    for line in sub_meters_with_a_role(found):
+        click.echo(f"  note: {line}")
     for line in tenants_without_letters(found):
         click.echo(f"  warning: {line}")
 
@@ -105,6 +107,23 @@ def sources_without_limits(park: Park) -> list[str]:
                 kind = installation.kind.replace("_", " ")
                 since = f" from {era.first_day} on" if era.first_day > date.min else ""
                 found.append(f"no limit applies to '{installation.id}'{since}: rules for a {kind} look at {asked}")
+    return found
+
+
+def sub_meters_with_a_role(park: Park) -> list[str]:
+    """Meters behind another meter of the same role: what they count is in that one's register already."""
+    found: list[str] = []
+    for point in park.points.values():
+        above = [park.points[name] for name in park.meters_above(point)]
+        same = sorted((meter for meter in above if point.role and meter.role == point.role), key=lambda meter: meter.id)
+        for meter in same[:1]:
+            what = f"'{point.id}' is a sub-meter of '{meter.id}' and has the same role, {point.role}"
+            if meter.tenant == point.tenant:
+                found.append(f"{what}: sums of {point.tenant} and of the park count '{meter.id}' alone")
+            else:
+                found.append(
+                    f"{what}: sums of the park count it once, those of {meter.tenant} with {point.tenant}'s part"
+                )
     return found
 
 

@@ -26,10 +26,11 @@ from analytics.anomalies.meter_tree import ACCURACY_PERCENT, TreeDay, meter_tree
 from analytics.anomalies.night_discharge import HISTORY_NIGHTS, NIGHT_HOURS, night_discharge
 from analytics.anomalies.questions import Question, days_of_devices, questions_about
 from analytics.anomalies.sentences import say
-from analytics.evaluators.register_difference import counted
 from analytics.indicators.park_view import ACCURACY_ATTRIBUTE
 from analytics.plan import JudgingRange, chunks
 from analytics.readings_query import SlotRequest, read_slots
+from analytics.registers.amount import counted
+from analytics.registers.meters import reading_range
 from analytics.slot_series import SlotSeries
 from analytics.windows import Window, day_window, day_windows, local_day, start_of_day_ms
 from telemetry_model.park_register import MeasuringPoint, Park
@@ -79,8 +80,8 @@ def _with_the_same_devices(park: Park, span: JudgingRange) -> Iterator[JudgingRa
 def _requests(park: Park, question: Question, days: Sequence[Window], since_ms: int | None) -> tuple[SlotRequest, ...]:
     first = days[0].day - timedelta(days=question.history_days)
     start_ms = max(start_of_day_ms(first, park.timezone), since_ms or 0)
-    stop_ms = days[-1].end_ms
-    return tuple(SlotRequest(p.id, question.slot_seconds, start_ms, stop_ms) for p in question.points)
+    ends = [(p, reading_range(park, p, start_ms, days[-1].end_ms)[1]) for p in question.points]
+    return tuple(SlotRequest(p.id, question.slot_seconds, start_ms, stop_ms) for p, stop_ms in ends)
 
 
 def _look(park: Park, watches: Sequence["_Watch"], days: Sequence[Window], noticed_at_ms: int) -> list[Anomaly]:

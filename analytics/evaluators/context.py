@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from analytics.rulebook.rule import Rule
 from analytics.slot_series import SlotSeries
@@ -41,6 +42,18 @@ class Context:
         return next((point for point in self.series if point.partition(".")[2] == quantity), None)
 
 
+class Lacking(NamedTuple):
+    """What a sum lacks of its window: the register at its start or end, or single intervals.
+
+    ``most``, in the rule's unit, is what it would be with the greatest interval in place of each missing one; ``None``
+    where that cannot be said.
+    """
+
+    start: bool = False
+    end: bool = False
+    most: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What was observed in one window, in the rule's unit, before any limit is looked at.
@@ -54,6 +67,8 @@ class Outcome:
     points: tuple[str, ...]
     is_denied: bool = False
     """A document says that what the rule asks for does not exist: there is no value, and the rule is not kept."""
+    lacking: Lacking | None = None
+    """Of a sum that only grows: a part of it can exceed a limit, but not show that it is kept. ``None``: no sum."""
 
 
 Judge = Callable[[Window], Outcome]

@@ -1,7 +1,6 @@
 """A firm's energy per product and its share in peak hours, from production.csv and its meters; else from evidence."""
 
 import dataclasses
-import itertools
 import math
 from collections.abc import Iterator
 from datetime import date
@@ -10,11 +9,13 @@ from typing import NamedTuple
 from analytics.data_capture import SlotState
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
 from analytics.evaluators.evidence_record import evidence_record
-from analytics.evaluators.register_difference import amount_of
 from analytics.indicators.energy import MJ_PER_KWH
 from analytics.indicators.energy_review import billed_kwh
 from analytics.indicators.supply_indicators import SUPPLY, hours_of
 from analytics.indicators.tariff import Band, EnergyInterval, energy_by_band
+from analytics.registers.amount import COMPLETE_SHARE, Amount, amount_of, is_interval
+from analytics.registers.half_hours import half_hours, is_interpolated
+from analytics.registers.together import together
 from analytics.rulebook.evidence import say
 from analytics.rulebook.limits import LimitUnknownError, keeps, limit_for
 from analytics.slot_series import SlotSeries
@@ -25,6 +26,7 @@ from telemetry_model.quantities import Kind
 CARRIERS = "energy_carriers"
 ELECTRICITY_ONLY = "electricity"
 FACILITY = "facility"
+MINUTE_SECONDS = 60
 
 
 class _MonthUse(NamedTuple):
@@ -95,11 +97,18 @@ def _month_use(context: Context, tenant: str, month: Window) -> _MonthUse | None
         return None
     made = math.fsum(entry.amount for entry in entries)
     amounts = [amount_of(context.park, series, month) for series in context.series.values()]
-    metered = [a.value for a in amounts if a.value is not None and a.capture >= context.rule.minimum_data_capture]
+    metered = [a.value for a in amounts if a.value is not None and _has_month(a, context)]
     if amounts and len(metered) == len(amounts):
         return _MonthUse(made, math.fsum(metered), "meter")
     bill = billed_kwh(context.park, tenant, month.day)
     return None if bill is None else _MonthUse(made, bill, "bill")
+
+
+def _has_month(amount: Amount, context: Context) -> bool:
+    """Whether meters tell a month's energy: of a part of it the bill knows more, and it would pass for a saving."""
+    if amount.lacks_start or amount.lacks_end or (amount.lacks_inside and amount.capture < COMPLETE_SHARE):
+        return False
+    return amount.capture >= context.rule.minimum_data_capture
 
 
 def _is_proven(context: Context, window: Window, outcome: Outcome) -> bool:
@@ -117,20 +126,21 @@ def peak_energy_share(context: Context) -> Judge:
     """Report the share of a firm's metered energy in peak hours [%], under the hours of each supply's register entry.
 
     Without meters the evidence record counts. Energy over a gap is spread evenly; data capture shows how much that is.
+    A register that is not read at the half hour is interpolated between the readings next to it.
     """
     park, by_record, points = context.park, evidence_record(context), tuple(context.series)
 
     def judge(window: Window) -> Outcome:
         if not points:
             return by_record(window)
-        amounts = [amount_of(park, series, window) for series in context.series.values()]
-        counted = [words for amount in amounts for words in amount.evidence]
-        if any(amount.value is None for amount in amounts):
+        amounts = together(park, list(context.series.values()), window)
+        if amounts.reasons:
             recorded = by_record(window)
-            return recorded if recorded.observed is not None else nothing(points, *counted)
+            return recorded if recorded.observed is not None else nothing(points, *amounts.evidence)
+        counted = [*amounts.evidence, *_interpolated(park, points)]
         peak, whole, names = 0.0, 0.0, dict[str, None]()
         for series in context.series.values():
-            bands = _bands(park, series, window, names)
+            bands = _bands(park, series, amounts.stretch, names)
             peak += bands.get(Band.PEAK, 0.0)
             whole += math.fsum(bands.values())
         if whole <= 0:
@@ -138,8 +148,7 @@ def peak_energy_share(context: Context) -> Judge:
         observed = round(100 * peak / whole, 9)
         words = say("peak_share", peak=round(peak, 3), whole=round(whole, 3), hours=", ".join(names),
                     observed=round(observed, 2))  # fmt: skip
-        capture = min(amount.capture for amount in amounts)
-        return Outcome(observed, capture, (*counted, words), points)
+        return Outcome(observed, amounts.capture, (*counted, words), points)
 
     return judge
 
@@ -157,18 +166,19 @@ def _bands(park: Park, series: SlotSeries, window: Window, names: dict[str, None
     return bands
 
 
+def _interpolated(park: Park, points: tuple[str, ...]) -> Iterator[str]:
+    for name in points:
+        point = park.points[name]
+        if point.quantity.kind is Kind.COUNTER and is_interpolated(point):
+            yield say("register_interpolated", point=name, minutes=point.interval_seconds / MINUTE_SECONDS)
+
+
 def _intervals(park: Park, series: SlotSeries, window: Window) -> Iterator[EnergyInterval]:
-    """Energy from slot to slot; a slot in which a meter was exchanged, and the one before it, are left out."""
+    """Energy from half hour to half hour as :func:`half_hours` cuts it; interval amounts as they are."""
+    if not is_interval(park, series):
+        yield from (EnergyInterval(*piece) for piece in half_hours(park, series, window))
+        return
     part = series.within(window)
     valid = series.state[part] == SlotState.VALID
-    starts = series.start_ms[part][valid].tolist()
-    if park.points[series.point].quantity.kind is Kind.INTERVAL:
-        for start, energy in zip(starts, series.total[part][valid].tolist(), strict=True):
-            yield EnergyInterval(start, start + series.slot_ms, energy)
-        return
-    low, high = series.low[part][valid].tolist(), series.high[part][valid].tolist()
-    for (start, before), (end, after) in itertools.pairwise(zip(starts, low, strict=True)):
-        if not park.exchanges_of(series.point, start, end + series.slot_ms):
-            yield EnergyInterval(start, end, after - before)
-    if starts and not park.exchanges_of(series.point, starts[-1], starts[-1] + series.slot_ms):
-        yield EnergyInterval(starts[-1], starts[-1] + series.slot_ms, high[-1] - low[-1])
+    for start, energy in zip(series.start_ms[part][valid].tolist(), series.total[part][valid].tolist(), strict=True):
+        yield EnergyInterval(start, start + series.slot_ms, energy)

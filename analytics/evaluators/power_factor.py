@@ -3,7 +3,7 @@
 import math
 
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
-from analytics.evaluators.register_difference import amount_of
+from analytics.registers.together import together
 from analytics.rulebook.evidence import say
 from analytics.windows import Window
 
@@ -15,7 +15,10 @@ ENERGY_PAIRS = (
 
 
 def power_factor(context: Context) -> Judge:
-    """Judge the power factor of the installation's meter over the window (Circular 15/2014/TT-BCT: a billing cycle)."""
+    """Judge the power factor of the installation's meter over the window (Circular 15/2014/TT-BCT: a billing cycle).
+
+    Both energies are counted over the same stretch.
+    """
     pair = next(((a, r, words) for a, r, words in ENERGY_PAIRS if context.point_of(a) and context.point_of(r)), None)
     if pair is None:
         return lambda _: nothing((), say("no_data"))
@@ -23,18 +26,16 @@ def power_factor(context: Context) -> Judge:
     points = (active_point, reactive_point)
 
     def judge(window: Window) -> Outcome:
-        active = amount_of(context.park, context.series[active_point], window)
-        reactive = amount_of(context.park, context.series[reactive_point], window)
-        evidence = [*active.evidence, *reactive.evidence]
-        if active.value is None or reactive.value is None:
-            return nothing(points, *dict.fromkeys(evidence))
-        apparent = math.hypot(active.value, reactive.value)
+        both = together(context.park, [context.series[point] for point in points], window)
+        active, reactive = (both.amounts[point].value for point in points)
+        evidence = list(both.evidence)
+        if active is None or reactive is None:
+            return nothing(points, *evidence)
+        apparent = math.hypot(active, reactive)
         if apparent <= 0:
             return nothing(points, *evidence, say("no_energy"))
-        observed = round(active.value / apparent, 9)
-        evidence.append(
-            say("energy", active=active.value, reactive=reactive.value, source=pair[2], observed=round(observed, 4))
-        )
-        return Outcome(observed, min(active.capture, reactive.capture), tuple(evidence), points)
+        observed = round(active / apparent, 9)
+        evidence.append(say("energy", active=active, reactive=reactive, source=pair[2], observed=round(observed, 4)))
+        return Outcome(observed, both.capture, tuple(evidence), points)
 
     return judge

@@ -1,17 +1,18 @@
 """Energy performance against a baseline (ISO 50006): a regression on production and weather, its error, and CUSUM."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analytics.finding import Confidence
 from analytics.indicator import Basis, IndicatorValue, untold
 from analytics.indicators.least_squares import CollinearError, LinearFit, fit_linear, t_quantile
-from analytics.indicators.measured import Measured, difference, quotient, total
+from analytics.indicators.measured import Amount, Measured, difference, quotient, total
 
 MINIMUM_R_SQUARED = 0.75
 MAXIMUM_CV_RMSE = 0.25
 """What a model should reach before it may speak; common practice (ASHRAE Guideline 14 for monthly data): settings."""
+MINIMUM_DEGREES_OF_FREEDOM = 3
+"""With fewer, the scatter itself is a guess: the EnPI says so. A setting."""
 _BASELINE = Basis(
     "ISO 50006:2014 (energy baselines and EnPIs); regression by ordinary least squares", Confidence.SETTING
 )
@@ -39,12 +40,18 @@ class EnergyBaseline:
     @property
     def is_usable(self) -> bool:
         """Whether R2 and CV(RMSE) reach the settings above."""
-        return self.fit.r_squared >= MINIMUM_R_SQUARED and self.cv_rmse <= MAXIMUM_CV_RMSE
+        r_squared = self.fit.r_squared
+        return r_squared is not None and r_squared >= MINIMUM_R_SQUARED and self.cv_rmse <= MAXIMUM_CV_RMSE
 
     def expected_kwh(self, drivers: Mapping[str, float]) -> Measured:
         """What a period with these drivers should use [kWh], with the standard error of one prediction."""
         row = [drivers[name] for name in self.drivers]
         return Measured(self.fit.at(row), self.fit.prediction_deviation(row))
+
+    def expected_sum_kwh(self, periods: Sequence[Mapping[str, float]]) -> Measured:
+        """What these periods together should use [kWh]; the error of the fit is in all of them at once."""
+        rows = [[period[name] for name in self.drivers] for period in periods]
+        return Measured(sum(self.fit.at(row) for row in rows), self.fit.sum_deviation(rows) if rows else 0.0)
 
     def interval_kwh(self, drivers: Mapping[str, float], probability: float = 0.95) -> tuple[float, float]:
         """Two-sided prediction interval [kWh]; ``ValueError`` with fewer than three degrees of freedom."""
@@ -81,39 +88,48 @@ def fit_baseline(energies_kwh: Sequence[float], drivers: Mapping[str, Sequence[f
 
 
 def energy_performance(
-    baseline: EnergyBaseline, energies_kwh: Sequence[float], drivers: Mapping[str, Sequence[float]]
+    baseline: EnergyBaseline, energies_kwh: Sequence[Amount], drivers: Mapping[str, Sequence[float]]
 ) -> IndicatorValue:
     """EnPI [1]: measured over expected energy of the periods together; below 1 is better than the baseline.
 
-    ``energies_kwh`` [kWh], ``drivers`` as in the fit. The uncertainty is that of the predictions, taken as independent.
-    Source: ISO 50006:2014.
+    ``energies_kwh`` [kWh], ``drivers`` as in the fit. The uncertainty is that of the predictions, which share the error
+    of the fit, and of the energies. A period whose expected energy is not above zero gives no EnPI: there the baseline
+    says nothing. Source: ISO 50006:2014.
     """
     periods = _periods(baseline, drivers, len(energies_kwh))
-    expected = total(baseline.expected_kwh(period) for period in periods)
-    used = total(energies_kwh)
+    expected, used = baseline.expected_sum_kwh(periods), total(energies_kwh)
     inputs: dict[str, float | str] = {
         "energy_kwh": used.value,
         "expected_kwh": expected.value,
-        "r_squared": baseline.fit.r_squared,
+        "r_squared": "-" if baseline.fit.r_squared is None else baseline.fit.r_squared,
         "cv_rmse": baseline.cv_rmse,
+        "degrees_of_freedom": baseline.fit.degrees_of_freedom,
     }
-    if expected.value <= 0:
+    if not periods:
+        return untold("1", _BASELINE, "no period has its energy", inputs)
+    if any(baseline.expected_kwh(period).value <= 0 for period in periods):
         return untold("1", _BASELINE, "the baseline expects no energy for these periods", inputs)
+    if baseline.fit.r_squared is None:
+        return untold("1", _BASELINE, "the energy of the baseline never changed: no driver explains it", inputs)
     if not baseline.is_usable:
         return untold("1", _BASELINE, "the baseline explains too little of the energy to be used", inputs)
     strange = sorted({name for period in periods for name in baseline.outside(period)})
-    note = f"outside the range of the baseline: {', '.join(strange)}" if strange else ""
-    basis = Basis(_BASELINE.source, _BASELINE.confidence, note)
+    notes = [f"outside the range of the baseline: {', '.join(strange)}"] if strange else []
+    if baseline.fit.degrees_of_freedom < MINIMUM_DEGREES_OF_FREEDOM:
+        notes.append(
+            f"degrees of freedom of the baseline: {baseline.fit.degrees_of_freedom}, so its error is hardly known"
+        )
+    basis = Basis(_BASELINE.source, _BASELINE.confidence, "; ".join(notes))
     return quotient(used, expected).report("1", basis, inputs)
 
 
 def cumulative_saving_kwh(
-    baseline: EnergyBaseline, energies_kwh: Sequence[float], drivers: Mapping[str, Sequence[float]]
+    baseline: EnergyBaseline, energies_kwh: Sequence[Amount], drivers: Mapping[str, Sequence[float]]
 ) -> list[Measured]:
     """CUSUM [kWh]: running sum of measured minus expected energy, one entry a period; falling means saving."""
     periods = _periods(baseline, drivers, len(energies_kwh))
-    gaps = (difference(used, baseline.expected_kwh(row)) for used, row in zip(energies_kwh, periods, strict=True))
-    return list(itertools.accumulate(gaps, lambda so_far, gap: total((so_far, gap))))
+    ends = range(1, len(periods) + 1)
+    return [difference(total(energies_kwh[:end]), baseline.expected_sum_kwh(periods[:end])) for end in ends]
 
 
 def _periods(baseline: EnergyBaseline, drivers: Mapping[str, Sequence[float]], count: int) -> list[dict[str, float]]:

@@ -13,7 +13,7 @@ from analytics.indicators.energy_baseline import (
     energy_performance,
     fit_baseline,
 )
-from analytics.indicators.measured import Measured
+from analytics.indicators.measured import Measured, total
 from service_runtime.errors import OperatorError
 from telemetry_model.park_register import Park
 
@@ -53,6 +53,15 @@ class EnergyMonth:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOutMonth:
+    """A month of which too little energy is known to be held against anything: data capture (0-1) and the reason."""
+
+    month: date
+    data_capture: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewedMonth:
     """A month beside the baseline: expected energy [kWh], measured / expected, and the running saving [kWh]."""
 
@@ -72,6 +81,8 @@ class EnergyReview:
     specific: IndicatorValue | None
     norm: NormComparison | None
     norm_reason: str
+    left_out: tuple[LeftOutMonth, ...] = ()
+    """Months of the baseline and of those held against it that do not count."""
 
 
 def production_of(park: Park, tenant: str, month: date) -> dict[str, float]:
@@ -101,12 +112,13 @@ def review(
         fitted = fit_baseline([m.energy.value for m in baseline_months], _columns(baseline_months, names))
     except ValueError as error:
         raise OperatorError(f"no baseline of {tenant} from {len(baseline_months)} months: {error}") from error
-    used = [month.energy.value for month in months]
+    used = [month.energy for month in months]
     columns = _columns(months, names)
     savings = cumulative_saving_kwh(fitted, used, columns)
     reviewed = tuple(_reviewed(fitted, month, saving) for month, saving in zip(months, savings, strict=True))
     specific = _specific(months)
-    norm, why = _norm(park, tenant, specific, months[-1].month) if specific else (None, "more than one product is made")
+    why = "more than one product is made" if months else "no period has its energy"
+    norm, why = _norm(park, tenant, specific, months[-1].month) if specific else (None, why)
     return EnergyReview(fitted, reviewed, energy_performance(fitted, used, columns), specific, norm, why)
 
 
@@ -131,7 +143,7 @@ def _specific(months: Sequence[EnergyMonth]) -> IndicatorValue | None:
     if len(products) != 1:
         return None
     name = products.pop()
-    energy = math.fsum(month.energy.value for month in months)
+    energy = total(month.energy for month in months)
     made = math.fsum(month.drivers[name] for month in months)
     return specific_energy(energy, made, name.rpartition("[")[2].rstrip("]"))
 

@@ -123,8 +123,9 @@ def scope_2_emissions(uses: Sequence[GridUse], factors: Sequence[Factor] | None 
 def list_candidate(emissions_tco2e: Amount, energy_toe: Amount, days: int) -> IndicatorValue:
     """1 when ``emissions_tco2e`` [tCO2e] or ``energy_toe`` [TOE] of ``days`` days reach a threshold of a year, else 0.
 
-    A period of up to a year that reaches a threshold is enough; a shorter one that does not tells nothing. Source:
-    Decree 06/2022/ND-CP Art. 6; confidence: setting.
+    A period of up to a year that reaches a threshold is enough; a shorter one that does not tells nothing, nor does one
+    of which so much is missing that a threshold could have been reached in it as in the rest.
+    Source: Decree 06/2022/ND-CP Art. 6; confidence: setting.
     """
     emitted, used = measured(emissions_tco2e), measured(energy_toe)
     not_negative(emissions_tco2e=emitted, energy_toe=used)
@@ -135,6 +136,9 @@ def list_candidate(emissions_tco2e: Amount, energy_toe: Amount, days: int) -> In
     reached = emitted.value >= LIST_EMISSIONS_TCO2E or used.value >= LIST_ENERGY_TOE
     if not reached and days < DAYS_PER_YEAR:
         return untold("1", _LIST, f"no threshold reached yet, and {days} days are no year", inputs, capture)
+    if not reached and not (emitted.value < capture * LIST_EMISSIONS_TCO2E and used.value < capture * LIST_ENERGY_TOE):
+        known = f"{100 * capture:.1f} %"
+        return untold("1", _LIST, f"no threshold reached, but only {known} of the data are there", inputs, capture)
     return IndicatorValue(value=float(reached), unit="1", basis=_LIST, inputs=inputs, data_capture=capture)
 
 

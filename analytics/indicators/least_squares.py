@@ -8,6 +8,9 @@ from statistics import NormalDist
 SINGULAR = 1e-10
 """A pivot of the correlation matrix below this means that a driver is a mixture of the others."""
 
+ROUNDING = 1e-12
+"""Scatter below this part of the values is what arithmetic leaves over."""
+
 
 class CollinearError(ValueError):
     """``column`` is constant, or a linear mixture of the columns before it."""
@@ -27,7 +30,8 @@ class LinearFit:
     covariance: tuple[tuple[float, ...], ...]
     residual_deviation: float
     """Square root of the residual variance with ``observations - parameters`` degrees of freedom."""
-    r_squared: float
+    r_squared: float | None
+    """Share of the variation that the drivers explain; ``None`` where the values do not vary."""
     observations: int
 
     @property
@@ -41,9 +45,17 @@ class LinearFit:
 
     def prediction_deviation(self, row: Sequence[float]) -> float:
         """Standard error of one new observation at ``row``: scatter and the fit's own error together."""
-        off = [x - centre for x, centre in zip(row, self.centres, strict=True)]
+        return self.sum_deviation([row])
+
+    def sum_deviation(self, rows: Sequence[Sequence[float]]) -> float:
+        """Standard error of the sum of new observations at ``rows``: they all share the fit's own error."""
+        count = len(rows)
+        off = [
+            math.fsum(x - centre for x in column)
+            for column, centre in zip(zip(*rows, strict=True), self.centres, strict=False)
+        ]
         reach = math.fsum(a * b * self.covariance[i][j] for i, a in enumerate(off) for j, b in enumerate(off))
-        return self.residual_deviation * math.sqrt(1 + 1 / self.observations + max(0.0, reach))
+        return self.residual_deviation * math.sqrt(count + count**2 / self.observations + max(0.0, reach))
 
 
 def fit_linear(rows: Sequence[Sequence[float]], values: Sequence[float]) -> LinearFit:
@@ -70,7 +82,9 @@ def fit_linear(rows: Sequence[Sequence[float]], values: Sequence[float]) -> Line
     )
     spread = math.fsum((y - middle) ** 2 for y in values)
     covariance = tuple(tuple(inverse[i][j] / (scales[i] * scales[j]) for j in range(width)) for i in range(width))
-    r_squared = 1 - residual / spread if spread > 0 else 1.0
+    rounding = count * (ROUNDING * max(map(abs, values))) ** 2
+    residual = residual if residual > rounding else 0.0
+    r_squared = 1 - residual / spread if spread > rounding else None
     deviation = math.sqrt(residual / (count - width - 1))
     return LinearFit(intercept, slopes, centres, covariance, deviation, r_squared, count)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from analytics.deleted_time import Edges
 from analytics.indicators.compute import needed_points
 from analytics.indicators.store_readings import Span
+from analytics.registers.meters import edge_ms
 from analytics.reopen import Touch
 from analytics.windows import billing_windows
 from telemetry_model.park_register import MeasuringPoint, Park
@@ -23,9 +24,9 @@ def months_touched(park: Park, touches: Iterable[Touch], closed_by_ms: int) -> l
     found: set[Span] = set()
     for touch in wanted:
         for point in points.get(touch.device, ()):
-            before_ms = reach_ms.get((point.medium, point.field_name), 0)
+            edge = reach_ms.get((point.medium, point.field_name), 0)
             shift_ms = _INTERVAL_END_MS if point.quantity.kind is Kind.INTERVAL else 0
-            first, last = touch.oldest_ms - shift_ms - before_ms, touch.newest_ms - shift_ms
+            first, last = touch.oldest_ms - shift_ms - edge, touch.newest_ms - shift_ms + edge
             months = billing_windows(park.timezone, first, last + 1)
             found.update(Span(month.start_ms, month.end_ms) for month in months if month.end_ms <= closed_by_ms)
     return sorted(found)
@@ -46,10 +47,10 @@ def _by_device(points: Iterable[MeasuringPoint]) -> dict[str, list[MeasuringPoin
 
 
 def _reach_by_field(points: Iterable[MeasuringPoint]) -> dict[tuple[Medium, str], int]:
-    """How long after a month the reading that closes a register is looked for; those of a field are read together."""
+    """How far beyond a month a register is read that stands for its edge; those of a field are read together."""
     found: dict[tuple[Medium, str], int] = defaultdict(int)
     for point in points:
         if point.quantity.kind is Kind.COUNTER:
             key = (point.medium, point.field_name)
-            found[key] = max(found[key], point.interval_seconds * 1000)
+            found[key] = max(found[key], edge_ms(point))
     return found

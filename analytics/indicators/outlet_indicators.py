@@ -86,7 +86,7 @@ def _treatment_energy(view: ParkView, outlet: Installation, flow_device: str) ->
     intervals = view.point(energy_device, "active_energy_interval"), view.point(flow_device, "flow")
     if None in counters and None not in intervals:
         return _treatment_energy_of_slots(view, energy_device, flow_device)
-    energy, volume = view.amount(f"{energy_device}.active_energy_import"), view.amount(f"{flow_device}.volume")
+    energy, volume = view.together(f"{energy_device}.active_energy_import", f"{flow_device}.volume").values()
     if isinstance(energy, Missing):
         return untold("kWh/m3", _REGISTER, energy.reason)
     if isinstance(volume, Missing):

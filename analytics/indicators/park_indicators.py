@@ -1,11 +1,11 @@
 """Indicators of the park as a whole and of its symbiosis links."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from analytics.finding import Confidence
 from analytics.indicator import Basis, IndicatorValue, untold
-from analytics.indicators.circular.symbiosis import balance_link
+from analytics.indicators.circular.symbiosis import LinkBalance, balance_link
 from analytics.indicators.measured import Measured, total
 from analytics.indicators.park_view import ParkView, ReportedIndicator, as_measured, reasons
 from analytics.indicators.renewable import renewable_share
@@ -24,7 +24,7 @@ def park_indicators(view: ParkView) -> Iterator[ReportedIndicator]:
     found = {
         "grid_electricity": as_measured(grid, "kWh", _METERS),
         **{name: value for name, value in carbon(view, grid).items() if name != "list_candidate"},
-        "renewable_share": _renewable(view, grid),
+        "renewable_share": _renewable(view),
         "waste": as_measured(view.amount_of_role("tenant_waste"), "t", _METERS),
         **_water(view),
     }
@@ -33,40 +33,51 @@ def park_indicators(view: ParkView) -> Iterator[ReportedIndicator]:
 
 
 def link_indicators(view: ParkView, link: SymbiosisLink) -> Iterator[ReportedIndicator]:
-    """What a link's giver gave, its taker took, and the remainder."""
+    """What a link's giver gave, its taker took, and the remainder of the stretch that both meters know."""
     point = view.park.points.get(link.giver_point) or view.park.points.get(link.taker_point)
     unit = point.unit if point else "t"
-    given = view.amount(link.giver_point) if link.giver_point else None
-    taken = view.amount(link.taker_point) if link.taker_point else None
+    ends = [point_id for point_id in (link.giver_point, link.taker_point) if point_id]
+    whole = _balanced(link, {point_id: view.amount(point_id) for point_id in ends}, unit)
+    yield view.report("symbiosis_given", link.link, link.giver, whole.given)
+    yield view.report("symbiosis_taken", link.link, link.taker, whole.taken)
+    yield view.report(
+        "symbiosis_remainder", link.link, PARK_TENANT, _balanced(link, view.together(*ends), unit).remainder
+    )
+
+
+def _balanced(link: SymbiosisLink, amounts: Mapping[str, Measured | Missing], unit: str) -> LinkBalance:
+    given, taken = amounts.get(link.giver_point), amounts.get(link.taker_point)
     why = reasons(amount for amount in (given, taken) if amount is not None)
-    balance = balance_link(
+    return balance_link(
         given if isinstance(given, Measured) else None, taken if isinstance(taken, Measured) else None, unit, why
     )
-    yield view.report("symbiosis_given", link.link, link.giver, balance.given)
-    yield view.report("symbiosis_taken", link.link, link.taker, balance.taken)
-    yield view.report("symbiosis_remainder", link.link, PARK_TENANT, balance.remainder)
 
 
-def _renewable(view: ParkView, grid: Measured | Missing) -> IndicatorValue:
-    sun = view.amount_of_role("pv_generation")
-    others = [grid, *_fossil(view)]
-    if isinstance(sun, Missing) or any(isinstance(other, Missing) for other in others):
-        return untold("%", _METERS, reasons([sun, *others]))
-    return renewable_share(sun, total(other for other in others if isinstance(other, Measured)))
+def _renewable(view: ParkView) -> IndicatorValue:
+    others = ["grid_import", *(["chp_generation"] if view.park.points_with_role("chp_generation") else [])]
+    sun, *rest = sums_of_roles(view, "pv_generation", *others)
+    if isinstance(sun, Missing) or any(isinstance(other, Missing) for other in rest):
+        return untold("%", _METERS, reasons([sun, *rest]))
+    return renewable_share(sun, total(other for other in rest if isinstance(other, Measured)))
 
 
-def _fossil(view: ParkView) -> list[Measured | Missing]:
-    points = view.park.points_with_role("chp_generation")
-    return [view.amount_of(points, "chp generation")] if points else []
+def sums_of_roles(view: ParkView, *roles: str) -> list[Measured | Missing]:
+    """The sum over the points of each role, all over the same stretch; a role without a point has no sum."""
+    groups = [view.park.summed_with_role(role) for role in roles]
+    found = view.sums(*groups)
+    return [
+        amount if points else Missing(f"no point measures {role.replace('_', ' ')}")
+        for role, points, amount in zip(roles, groups, found, strict=True)
+    ]
 
 
 def _water(view: ParkView) -> dict[str, IndicatorValue]:
-    used, intake = view.amount_of_role("tenant_water"), view.amount_of_role("water_intake")
-    reused, discharged = view.amount_of_role("wastewater_reused"), view.amount_of_role("wastewater_discharged")
-    inflows = [intake, reused] if view.park.points_with_role("wastewater_reused") else [intake]
+    inflow_roles = ["water_intake", *(["wastewater_reused"] if view.park.points_with_role("wastewater_reused") else [])]
+    used, *inflows = sums_of_roles(view, "tenant_water", *inflow_roles)
     balance = untold("m3", _METERS, reasons([*inflows, used]))
     if not balance.reason and isinstance(used, Measured):
         balance = water_balance([inflow for inflow in inflows if isinstance(inflow, Measured)], [used])
+    reused, discharged = sums_of_roles(view, "wastewater_reused", "wastewater_discharged")
     share = untold("%", _METERS, reasons((reused, discharged)))
     if isinstance(reused, Measured) and isinstance(discharged, Measured):
         share = reuse_share(reused, discharged)
@@ -88,7 +99,7 @@ def _backwards(night: IndicatorValue, whose: str) -> str:
 
 def _night_flow(view: ParkView, roles: tuple[str, ...]) -> IndicatorValue:
     """Minimum night flow of the sum over the meters with these roles, in slots in which all of them measured."""
-    devices = [point.device for role in roles for point in view.park.points_with_role(role)]
+    devices = [point.device for role in roles for point in view.park.summed_with_role(role)]
     if not view.park.points_with_role(roles[0]):
         return untold("m3/h", _METERS, f"no point measures {roles[0].replace('_', ' ')}")
     found = side_by_side(view, [(device, "flow") for device in devices])

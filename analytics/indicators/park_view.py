@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from analytics.indicator import Basis, IndicatorValue, untold
 from analytics.indicators.measured import Measured, total
 from analytics.indicators.store_readings import SLOT_MS, Missing, PointReadings, Slot, Span
-from analytics.windows import local_day
+from analytics.registers.amount import Amount
+from analytics.registers.together import together
+from analytics.windows import Window, local_day
 from telemetry_model.park_register import Installation, MeasuringPoint, Park
 from telemetry_model.park_register.dated import Attribute
 
@@ -67,24 +69,45 @@ class ParkView:
             return Missing(f"{point_id} is not in the register")
         if isinstance(found.amount, Missing):
             return found.amount
-        # An accuracy class is a bound: taken as the half-width of a rectangular distribution (JCGM 100:2008, 4.3.7).
-        spread = found.amount.value * self._accuracy(point_id) / 100 / math.sqrt(3)
-        return Measured(found.amount.value, spread, found.amount.data_capture)
+        return self._with_spread(point_id, found.amount)
 
     def amount_of(self, points: Sequence[MeasuringPoint], what: str) -> Measured | Missing:
         """The sum over points; one that cannot be told makes the sum untold. ``what`` names them when there is none."""
         if not points:
             return Missing(f"no point measures {what}")
-        amounts = [self.amount(point.id) for point in points]
-        missing = [amount.reason for amount in amounts if isinstance(amount, Missing)]
-        if missing:
-            return Missing("; ".join(missing))
-        return total(amount for amount in amounts if isinstance(amount, Measured))
+        return _sum([self.amount(point.id) for point in points])
 
     def amount_of_role(self, role: str, tenant: str = "") -> Measured | Missing:
-        """The sum over the points with a role, of one tenant or of all."""
-        points = [point for point in self.park.points_with_role(role) if not tenant or point.tenant == tenant]
-        return self.amount_of(points, role.replace("_", " "))
+        """The sum over the points with a role, of one tenant or of all; no sub-meter beside the meter above it."""
+        return self.amount_of(self.park.summed_with_role(role, tenant), role.replace("_", " "))
+
+    def together(self, *points: str) -> dict[str, Measured | Missing]:
+        """What points counted, over the stretch of the span in which all their registers are known.
+
+        Of what is divided or subtracted: a register counts on through a gap, and two that are counted over different
+        stretches give a ratio of nothing. Where one is not a register, each is taken as :meth:`amount` gives it.
+        """
+        found = {point: self.amount(point) for point in points}
+        series = [self.readings[point].series for point in points if point in self.readings]
+        registers = [one for one in series if one is not None]
+        if len(registers) < len(found):
+            return found
+        window = Window(self.span.start_ms, self.span.end_ms, self.first_day)
+        both = together(self.park, registers, window)
+        share = (both.stretch.end_ms - both.stretch.start_ms) / (window.end_ms - window.start_ms)
+        return {point: self._measured(point, both.amounts[point], share) for point in points}
+
+    def sums(self, *groups: Sequence[MeasuringPoint]) -> list[Measured | Missing]:
+        """The sum of each group of points, all over the same stretch; an empty group adds up to zero."""
+        amounts = self.together(*dict.fromkeys(point.id for group in groups for point in group))
+        return [_sum([amounts[point.id] for point in group]) for group in groups]
+
+    def _measured(self, point: str, amount: Amount, share: float) -> Measured | Missing:
+        if amount.value is None:
+            return Missing(amount.reason)
+        found = self.readings[point]
+        capture = min(share, found.capture) if isinstance(found.amount, Measured) else share
+        return self._with_spread(point, Measured(amount.value, 0.0, capture))
 
     def slots(self, device: str, quantity: str) -> tuple[Slot, ...]:
         """The half hours of a device's point; empty when it has none."""
@@ -105,10 +128,22 @@ class ParkView:
         """A value with what it is about."""
         return ReportedIndicator(name, subject, tenant, self.span, value)
 
+    def _with_spread(self, point_id: str, amount: Measured) -> Measured:
+        # An accuracy class is a bound: taken as the half-width of a rectangular distribution (JCGM 100:2008, 4.3.7).
+        spread = amount.value * self._accuracy(point_id) / 100 / math.sqrt(3)
+        return Measured(amount.value, spread, amount.data_capture)
+
     def _accuracy(self, point_id: str) -> float:
         device = point_id.partition(".")[0]
         stated = (self.attributes(i).get(ACCURACY_ATTRIBUTE) for i in self.park.installations_at(device))
         return next((float(value) for value in stated if isinstance(value, (int, float))), 0.0)
+
+
+def _sum(amounts: Sequence[Measured | Missing]) -> Measured | Missing:
+    missing = [amount.reason for amount in amounts if isinstance(amount, Missing)]
+    if missing:
+        return Missing("; ".join(dict.fromkeys(missing)))
+    return total(amount for amount in amounts if isinstance(amount, Measured))
 
 
 def number(attributes: Mapping[str, Attribute], attribute: str) -> float | None:

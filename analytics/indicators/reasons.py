@@ -11,6 +11,12 @@ _VIETNAMESE: dict[str, str] = {
     "{} sent no valid value": "{} không gửi giá trị hợp lệ nào",
     "{}: the register fell from {} to {} and no exchange is on record":
         "{}: chỉ số giảm từ {} xuống {} mà không có hồ sơ thay công tơ",
+    "{}: the register rose from {} to {} within {} h, more than is possible":
+        "{}: chỉ số tăng từ {} lên {} trong {} h, nhiều hơn mức có thể",
+    "{}: only {} valid registers, too few for a difference": "{}: chỉ có {} chỉ số hợp lệ, quá ít để tính chênh lệch",
+    "{}: no register within {} h of {}, so the share of this period is not known":
+        "{}: không có chỉ số trong {} h quanh {}, nên không biết phần của kỳ này",
+    "the registers have no stretch in common": "các chỉ số không có khoảng thời gian chung",
     "only {} % of the expected data are there, {} % are needed": "chỉ có {} % dữ liệu dự kiến, cần {} %",
     "more than one product is made": "làm ra nhiều hơn một sản phẩm",
     "no facility of {} in park.toml names its process":
@@ -20,6 +26,7 @@ _VIETNAMESE: dict[str, str] = {
     "no grid factor is known for some of {} to {}": "chưa biết hệ số phát thải lưới cho một phần từ {} đến {}",
     "the thresholds are of one year, the period is longer": "ngưỡng tính cho một năm, kỳ này dài hơn",
     "no threshold reached yet, and {} days are no year": "chưa đạt ngưỡng nào, và {} ngày chưa đủ một năm",
+    "no threshold reached, but only {} of the data are there": "chưa đạt ngưỡng nào, nhưng chỉ có {} dữ liệu",
     "nothing was produced": "không làm ra sản phẩm nào",
     "the plant was never idle": "nhà máy không lúc nào nghỉ",
     "no mean power was measured": "không đo được công suất trung bình",
@@ -65,6 +72,13 @@ _VIETNAMESE: dict[str, str] = {
     "no point counts items of {}": "không có điểm nào đếm sản phẩm của {}",
     "the power of {} is negative": "công suất của {} âm",
     "the baseline expects no energy for these periods": "đường cơ sở không dự tính năng lượng cho các kỳ này",
+    "the energy of the baseline never changed: no driver explains it":
+        "năng lượng của đường cơ sở không hề thay đổi: không yếu tố nào giải thích được",
+    "no period has its energy": "không kỳ nào có đủ số liệu năng lượng",
+    "degrees of freedom of the baseline: {}, so its error is hardly known":
+        "số bậc tự do của đường cơ sở: {}, nên hầu như không biết sai số của nó",
+    "the meters have {} % of the month, {} % are needed, and production.csv has no energy_kwh":
+        "công tơ có {} % của tháng, cần {} %, và production.csv không có energy_kwh",
     "the baseline explains too little of the energy to be used":
         "đường cơ sở giải thích quá ít phần năng lượng nên không dùng được",
     "outside the range of the baseline: {}": "ngoài phạm vi của đường cơ sở: {}",

@@ -1,25 +1,34 @@
 """What a store holds of a park over a period, as indicators need it: registers, sums and means, cut by the store."""
 
-import itertools
+import dataclasses
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from analytics.indicators.counter import RegisterFellError, RegisterReading, counted_amount
+import numpy as np
+
+from analytics.data_capture import SlotState
 from analytics.indicators.measured import Measured
-from analytics.windows import day_window, local_day, start_of_day_ms
+from analytics.readings_query import FAR_AHEAD_MS, LONG_AGO_MS, SlotRequest, read_slots
+from analytics.readings_query import slot_seconds_of as slots_at_least
+from analytics.registers.amount import Amount, counted
+from analytics.registers.half_hours import fine_slot_seconds, grid_seconds, half_hours
+from analytics.registers.meters import edge_ms, reading_range
+from analytics.slot_series import SlotSeries
+from analytics.windows import HOUR_MS, Window, day_window, local_day, local_text, start_of_day_ms
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_model.quantities import Kind
 from telemetry_store.protocol import TelemetryStore
-from telemetry_store.query import Aggregate, Select, SeriesQuery, SeriesResult
+from telemetry_store.query import Aggregate, Select, SeriesQuery
 
 SLOT_SECONDS = 1800
 """Half an hour: fine enough for tariff hours, the span of demand meters."""
 SLOT_MS = SLOT_SECONDS * 1000
 MINUTE_SECONDS = 60
+HOUR_SECONDS = 3600
 DAY_SECONDS = 86_400
 _STAMP_SHIFT_SECONDS = 1
 """An amount is stamped at the end of its interval: buckets a second later put it into its own half hour."""
@@ -74,33 +83,8 @@ class PointReadings:
     slots: tuple[Slot, ...]
     capture: float
     slot_ms: int = SLOT_MS
-
-
-class _Ends(NamedTuple):
-    """First and last value of a meter that was put in or taken out within the span, where they are on record."""
-
-    opening: RegisterReading | None
-    closing: RegisterReading | None
-
-
-@dataclass(slots=True)
-class _Counter:
-    """The rows of one counter as they come."""
-
-    opening: RegisterReading | None = None
-    last: RegisterReading | None = None
-    closing: RegisterReading | None = None
-    buckets: list[tuple[int, float, float, float, float]] = field(default_factory=list)
-
-    def settle(self, ends: _Ends) -> None:
-        """Put what is on record in the place of what was read first and last."""
-        if ends.opening is not None:
-            self.opening = ends.opening
-            if self.buckets:
-                start, _, last, low, high = self.buckets[0]
-                self.buckets[0] = (start, ends.opening.value, last, min(low, ends.opening.value), high)
-        if ends.closing is not None:
-            self.closing = ends.closing
+    series: SlotSeries | None = None
+    """A counter's registers: what is divided or subtracted is counted over the stretch that all of them know."""
 
 
 async def read_points(
@@ -113,8 +97,8 @@ async def read_points(
 ) -> dict[str, PointReadings]:
     """Everything asked for, by point id, in a few queries per field; raises ``UnreachableError``.
 
-    Counters in ``by_half_hour`` are cut into half hours, the others are looked at once a day. Points in
-    ``by_interval`` get slots as long as their own interval, however short.
+    Counters in ``by_half_hour`` are cut into half hours. Points in ``by_interval`` get slots as long as their own
+    interval, however short.
     """
     groups: dict[tuple[object, ...], list[MeasuringPoint]] = defaultdict(list)
     for point in points:
@@ -125,11 +109,7 @@ async def read_points(
     for group in groups.values():
         slot_seconds = slot_seconds_of(group[0], group[0].id in by_interval)
         if group[0].quantity.kind is Kind.COUNTER:
-            exchanged = [p for p in group if park.exchanges_of(p.id, span.start_ms, span.end_ms)]
-            steady = [p for p in group if p not in exchanged]
-            found |= await _counters(store, park, steady, span, by_half_hour) if steady else {}
-            for point in exchanged:
-                found[point.id] = await _exchanged(store, park, point, span, by_half_hour)
+            found |= await _counters(store, park, group, span, by_half_hour)
         else:
             found |= await _slots(store, park, group, span, slot_seconds_of(group[0], group[0].id in by_interval))
     return found
@@ -186,100 +166,67 @@ def _local_days(rows: Iterable[tuple[int, float]], park: Park, is_amount: bool) 
         yield Slot(window.start_ms, window.end_ms, math.fsum(values) / (1 if is_amount else len(values)))
 
 
-async def _exchanged(
-    store: TelemetryStore, park: Park, point: MeasuringPoint, span: Span, by_half_hour: frozenset[str]
-) -> PointReadings:
-    """A counter whose meter was exchanged within the span: each meter by itself, up to or from what is on record."""
-    exchanges = park.exchanges_of(point.id, span.start_ms, span.end_ms)
-    edges = [span.start_ms, *(exchange.time_ms for exchange in exchanges), span.end_ms]
-    parts: list[tuple[Span, PointReadings]] = []
-    for number, (start_ms, end_ms) in enumerate(itertools.pairwise(edges)):
-        ends = _Ends(
-            RegisterReading(start_ms, exchanges[number - 1].first_value) if number else None,
-            RegisterReading(end_ms, exchanges[number].last_value) if number < len(exchanges) else None,
-        )
-        part = Span(start_ms, end_ms)
-        parts.append((part, (await _counters(store, park, [point], part, by_half_hour, ends))[point.id]))
-    whole = span.end_ms - span.start_ms
-    capture = sum(found.capture * (part.end_ms - part.start_ms) for part, found in parts) / whole
-    slots = tuple(slot for _, found in parts for slot in found.slots)
-    missing = [found.amount for _, found in parts if isinstance(found.amount, Missing)]
-    if missing:
-        return PointReadings(missing[0], slots, capture)
-    counted = [found.amount.value for _, found in parts if isinstance(found.amount, Measured)]
-    return PointReadings(Measured(math.fsum(counted), 0.0, capture), slots, capture)
-
-
 async def _counters(
-    store: TelemetryStore,
-    park: Park,
-    group: Sequence[MeasuringPoint],
-    span: Span,
-    by_half_hour: frozenset[str],
-    ends: _Ends | None = None,
+    store: TelemetryStore, park: Park, group: Sequence[MeasuringPoint], span: Span, by_half_hour: frozenset[str]
 ) -> dict[str, PointReadings]:
-    name = group[0].field_name
-    fine = group[0].id in by_half_hour
-    every = SLOT_SECONDS if fine else DAY_SECONDS
-    aggregates = (Aggregate.FIRST, Aggregate.LAST, Aggregate.MIN, Aggregate.MAX)
-    after = Span(span.end_ms, span.end_ms + max(point.interval_seconds for point in group) * 1000)
-    counters: dict[str, _Counter] = {point.id: _Counter() for point in group}
-    for result in await store.select(_query(park, group, span, tuple(Select(name, a) for a in aggregates), every)):
-        for start, *values in result.rows:
-            first, last, low, high = (float(value or 0.0) for value in values)
-            counters[result.tags["point"]].buckets.append((int(start or 0), first, last, low, high))
-    for result in await store.select(_query(park, group, span, (Select(name),), limit=1)):
-        counters[result.tags["point"]].opening = _reading(result)
-    for result in await store.select(_query(park, group, span, (Select(name),), limit=1, descending=True)):
-        counters[result.tags["point"]].last = _reading(result)
-    for result in await store.select(_query(park, group, after, (Select(name),), limit=1)):
-        counters[result.tags["point"]].closing = _reading(result)
+    """Counted by the very functions that verdicts count with (:mod:`analytics.registers`)."""
+    window = Window(span.start_ms, span.end_ms, local_day(span.start_ms, park.timezone))
+    requests: dict[str, SlotRequest] = {}
     for point in group:
-        counters[point.id].settle(ends or _ends_after(park, point, counters[point.id], span))
-    return {point.id: _counted(point, counters[point.id], span, fine) for point in group}
+        start_ms, stop_ms = reading_range(park, point, span.start_ms, span.end_ms)
+        slot_seconds = fine_slot_seconds(point) if point.id in by_half_hour else slots_at_least(point, HOUR_SECONDS)
+        requests[point.id] = SlotRequest(point.id, slot_seconds, start_ms, stop_ms, with_quality=False)
+    frames = await read_slots(store, park, requests.values())
+    found: dict[str, PointReadings] = {}
+    for point in group:
+        request = requests[point.id]
+        series = SlotSeries.of(point.id, point.unit, request.slot_seconds * 1000, frames[request])
+        # A range that begins within a slot has only what of it lies in the range.
+        series = dataclasses.replace(series, start_ms=np.maximum(series.start_ms, request.start_ms))
+        amount = counted(park, series, window)
+        if amount.value is None:
+            found[point.id] = PointReadings(Missing(amount.reason), (), 0.0, series=series)
+            continue
+        unknown = await _gap_over_edge(store, park, series, window, amount)
+        found[point.id] = _told(park, point, series, window, amount, unknown, point.id in by_half_hour)
+    return found
 
 
-def _ends_after(park: Park, point: MeasuringPoint, counter: _Counter, span: Span) -> _Ends:
-    """What closed the span when the meter was exchanged right after it: the next reading is of another meter."""
-    until_ms = counter.closing.time_ms if counter.closing else span.end_ms
-    exchanges = park.exchanges_of(point.id, span.end_ms - 1, until_ms + 1)
-    return _Ends(None, RegisterReading(span.end_ms, exchanges[0].last_value) if exchanges else None)
+def _told(
+    park: Park, point: MeasuringPoint, series: SlotSeries, window: Window, amount: Amount, unknown: str, is_fine: bool
+) -> PointReadings:
+    capture = min(1.0, max(0, amount.last_ms - amount.first_ms) / (window.end_ms - window.start_ms))
+    if not is_fine:
+        told = Missing(unknown) if unknown else Measured(amount.value or 0.0, 0.0, capture)
+        return PointReadings(told, (), capture, series=series)
+    slot_ms = grid_seconds(point) * 1000
+    slots = tuple(Slot(*piece) for piece in half_hours(park, series, window))
+    heard = series.start_ms[series.within(window)][series.state[series.within(window)] == SlotState.VALID]
+    own = len(np.unique((heard - window.start_ms) // slot_ms))
+    capture = min(capture, own / slots_of(Span(window.start_ms, window.end_ms), slot_ms))
+    told = Missing(unknown) if unknown else Measured(amount.value or 0.0, 0.0, capture)
+    return PointReadings(told, slots, capture, slot_ms, series)
 
 
-def _counted(point: MeasuringPoint, counter: _Counter, span: Span, fine: bool) -> PointReadings:
-    opening, end = counter.opening, counter.closing or counter.last
-    if opening is None or end is None:
-        return PointReadings(_nothing(point.id), (), 0.0)
-    readings = [opening, *_register_of_buckets(counter, end)]
-    try:
-        value = counted_amount(readings)
-    except RegisterFellError as error:
-        return PointReadings(Missing(f"{point.id}: {error}"), (), 0.0)
-    capture = min(1.0, max(0, end.time_ms - opening.time_ms) / (span.end_ms - span.start_ms))
-    if fine:
-        capture = min(capture, len(counter.buckets) / span.slots)
-    slots = tuple(_half_hours(counter, end, span)) if fine else ()
-    return PointReadings(Measured(value or 0.0, 0.0, capture), slots, capture)
+async def _gap_over_edge(store: TelemetryStore, park: Park, series: SlotSeries, window: Window, amount: Amount) -> str:
+    """Why a period's share of what was counted across its edge is not known; empty where nothing was, or it is."""
+    point = park.points[series.point]
+    for lacks, at_ms, before in ((amount.lacks_start, window.start_ms, True), (amount.lacks_end, window.end_ms, False)):
+        if lacks:
+            beyond = Span(LONG_AGO_MS, at_ms) if before else Span(at_ms, FAR_AHEAD_MS)
+            query = _query(park, [point], beyond, (Select(point.field_name),), limit=1, descending=before)
+            shown = [row[1] for result in await store.select(query) for row in result.rows]
+            if shown and shown[0] != _outermost(series, window, first=before):
+                hours, at = edge_ms(point) / HOUR_MS, local_text(at_ms, park.timezone)
+                return f"{point.id}: no register within {hours:g} h of {at}, so the share of this period is not known"
+    return ""
 
 
-def _register_of_buckets(counter: _Counter, end: RegisterReading) -> list[RegisterReading]:
-    """First, lowest, highest and last of each bucket in the order a register that only grows must have them."""
-    found: list[RegisterReading] = []
-    for start, first, last, low, high in counter.buckets:
-        ordered = (first, last) if low >= first and high <= last else (first, high, low, last)
-        found += [RegisterReading(start, value) for value in ordered]
-    return [*found, end]
-
-
-def _half_hours(counter: _Counter, end: RegisterReading, span: Span) -> Iterable[Slot]:
-    """The rise from each half hour to the next that has a reading; over a gap, one slot as long as the gap."""
-    if not counter.buckets:
-        return
-    for here, following in itertools.pairwise(counter.buckets):
-        yield Slot(max(here[0], span.start_ms), following[0], following[1] - here[1])
-    start, first, *_ = counter.buckets[-1]
-    end_ms = span.end_ms if counter.closing else min(start + SLOT_MS, span.end_ms)
-    yield Slot(max(start, span.start_ms), end_ms, end.value - first)
+def _outermost(series: SlotSeries, window: Window, *, first: bool) -> float:
+    """The first or last valid register in a window that has one."""
+    part = series.within(window)
+    valid = series.state[part] == SlotState.VALID
+    return float(series.low[part][valid][0] if first else series.high[part][valid][-1])
 
 
 def _query(
@@ -301,13 +248,6 @@ def _query(
         offset_seconds=(midnight + shift_seconds) % every_seconds if every_seconds else 0,
         measuring_only=True, limit=limit, descending=descending,
     )  # fmt: skip
-
-
-def _reading(result: SeriesResult) -> RegisterReading | None:
-    if not result.rows:
-        return None
-    time_ms, value = result.rows[0]
-    return RegisterReading(int(time_ms or 0), float(value or 0.0))
 
 
 def _nothing(point: str) -> Missing:

@@ -46,13 +46,14 @@ def supply_indicators(view: ParkView, supply: Installation) -> Iterator[Reported
     active_name, reactive_name = next(
         (pair for pair in ENERGY_PAIRS if view.point(supply.device, pair[0])), ENERGY_PAIRS[0]
     )
-    active, reactive = (view.amount(f"{supply.device}.{name}") for name in (active_name, reactive_name))
+    both = view.together(*(f"{supply.device}.{name}" for name in (active_name, reactive_name)))
+    active, reactive = both.values()
     if isinstance(active, Missing) or isinstance(reactive, Missing):
         why = active.reason if isinstance(active, Missing) else reactive.reason if isinstance(reactive, Missing) else ""
         yield report("power_factor", untold("1", _METER, why))
     else:
         yield report("power_factor", power_factor(active, reactive))
-    bill = _cost(view, supply, active_name, active)
+    bill = _cost(view, supply, active_name, view.amount(f"{supply.device}.{active_name}"))
     cost = bill if isinstance(bill, IndicatorValue) else bill.cost
     yield report("time_of_use_cost", cost)
     share = peak_share(bill) if isinstance(bill, TimeOfUseCost) else untold("%", _TARIFF, cost.reason)

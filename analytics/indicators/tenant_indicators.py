@@ -27,7 +27,7 @@ def tenant_indicators(view: ParkView, tenant: Tenant) -> Iterator[ReportedIndica
         **carbon(view, energy),
         "water_use": as_measured(water, "m3", _METERS),
         "waste": as_measured(waste, "t", _METERS),
-        **_per_item(view, tenant, energy, water),
+        **_per_item(view, tenant),
     }
     for name, value in found.items():
         yield view.report(name, tenant.id, tenant.id, value)
@@ -50,20 +50,19 @@ def carbon(view: ParkView, energy_kwh: Measured | Missing) -> dict[str, Indicato
     return {"energy": toe, "scope_2_emissions": emissions, "list_candidate": flag}
 
 
-def _per_item(
-    view: ParkView, tenant: Tenant, energy: Measured | Missing, water: Measured | Missing
-) -> dict[str, IndicatorValue]:
+def _per_item(view: ParkView, tenant: Tenant) -> dict[str, IndicatorValue]:
+    """Use per item, use and items counted over the same stretch; nothing for a firm that counts no items."""
     counters = [p for p in view.park.points.values() if p.tenant == tenant.id and p.quantity.name == _ITEMS]
-    if not counters:
-        return {}
-    items = view.amount_of(counters, "items")
     found: dict[str, IndicatorValue] = {}
-    if isinstance(items, Missing):
-        found["specific_energy"] = untold("MJ/item", _METERS, items.reason)
-        found["specific_water_use"] = untold("m3/item", _METERS, items.reason)
-        return found
-    if isinstance(energy, Measured):
-        found["specific_energy"] = specific_energy(energy, items, "item")
-    if isinstance(water, Measured):
-        found["specific_water_use"] = specific_water_use(water, items, "item")
+    uses = (
+        ("specific_energy", "MJ/item", "tenant_electricity", specific_energy),
+        ("specific_water_use", "m3/item", "tenant_water", specific_water_use),
+    )
+    for name, unit, role, formula in uses if counters else ():
+        meters = view.park.summed_with_role(role, tenant.id)
+        used, items = view.sums(meters, counters)
+        if isinstance(items, Missing):
+            found[name] = untold(unit, _METERS, items.reason)
+        elif isinstance(used, Measured) and meters:
+            found[name] = formula(used, items, "item")
     return found

@@ -206,6 +206,46 @@ SENTENCES: dict[str, Sentence] = {
         "had one.",
         "{point}: {amount} {unit} giữa chỉ số hợp lệ đầu và cuối; {count} trên {expected} giờ hoặc chu kỳ có chỉ số.",
     ),
+    "counter_rise": Sentence(
+        "{point}: {amount} {unit} from the register of {first} to that of {last}; {count} of {expected} hours or "
+        "intervals had one.",
+        "{point}: {amount} {unit} từ chỉ số lúc {first} đến chỉ số lúc {last}; {count} trên {expected} giờ hoặc chu kỳ "
+        "có chỉ số.",
+    ),
+    "register_interpolated": Sentence(
+        "{point} is read every {minutes} min: its register at each half hour is interpolated evenly between the "
+        "readings before and after it.",
+        "{point} được đọc mỗi {minutes} phút: chỉ số tại mỗi nửa giờ được nội suy đều giữa hai lần đọc liền kề.",
+    ),
+    "edge_unknown": Sentence(
+        "{point} has no valid register within {hours} h of {at}: what it counted across that gap belongs to no known "
+        "period, the amount is the least it can be.",
+        "{point} không có chỉ số hợp lệ trong {hours} h quanh {at}: lượng đếm qua khoảng trống đó không biết thuộc kỳ "
+        "nào, lượng nêu trên là mức tối thiểu.",
+    ),
+    "common_stretch": Sentence(
+        "Compared from {first} to {last}, where every register is known.",
+        "So sánh từ {first} đến {last}, khi mọi chỉ số đều có.",
+    ),
+    "common_slots": Sentence(
+        "Compared over the {count} of {expected} intervals in which every amount is known.",
+        "So sánh trong {count} trên {expected} chu kỳ có đủ mọi lượng.",
+    ),
+    "common_none": Sentence(
+        "There is no stretch of this period in which every register is known.",
+        "Không có khoảng nào trong kỳ này mà mọi chỉ số đều có.",
+    ),
+    "sum_partial": Sentence(
+        "The sum is of a part of the period only: it would show that the limit is exceeded, but not that it is kept, "
+        "so no verdict is given.",
+        "Tổng này chỉ là một phần của kỳ: có thể chứng tỏ vượt giới hạn nhưng không chứng tỏ đã tuân thủ, nên không "
+        "kết luận.",
+    ),
+    "sum_at_most": Sentence(
+        "{point}: with every missing interval as great as the greatest measured one, it would be {most} {unit} "
+        "at most.",
+        "{point}: nếu mỗi chu kỳ thiếu đều bằng chu kỳ lớn nhất đo được thì nhiều nhất là {most} {unit}.",
+    ),
     "meter_exchanged": Sentence(
         "The meter of {point} was exchanged at {at}: number {old} ended at {last}, number {new} began at {first}.",
         "Công tơ của {point} được thay lúc {at}: số {old} kết thúc ở {last}, số {new} bắt đầu từ {first}.",

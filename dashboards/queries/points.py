@@ -28,8 +28,16 @@ class PointSet:
 
 
 def points_with_role(park: Park, *roles: str) -> PointSet | None:
-    """All points of one or several roles, e.g. ``tenant_electricity``."""
-    return PointSet.of([point for role in roles for point in park.points_with_role(role)])
+    """All points of one or several roles, e.g. ``tenant_electricity``; no sub-meter behind a firm's own meter."""
+    return PointSet.of(
+        [point for role in roles for point in park.points_with_role(role) if not _is_behind_own(park, point)]
+    )
+
+
+def _is_behind_own(park: Park, point: MeasuringPoint) -> bool:
+    """Whether a meter above it has the same role and tenant: sums of the tenant hold it already."""
+    above = (park.points[name] for name in park.meters_above(point))
+    return any((meter.role, meter.tenant) == (point.role, point.tenant) for meter in above)
 
 
 def quantity_beside_role(park: Park, role: str, quantity: str) -> PointSet | None:

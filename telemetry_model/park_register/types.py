@@ -234,6 +234,19 @@ class Park:
         """In register order."""
         return list(self._with_role.get(role, ()))
 
+    def summed_with_role(self, role: str, tenant: str = "") -> list[MeasuringPoint]:
+        """Points with a role, of one tenant or of all, that may be added up: no sub-meter beside the meter above it."""
+        found = [p for p in self.points_with_role(role) if not tenant or p.tenant == tenant]
+        return [point for point in found if not self.meters_above(point).intersection(p.id for p in found)]
+
+    def meters_above(self, point: MeasuringPoint) -> frozenset[str]:
+        """The points that count what a sub-meter counts too: its parent, the parent of that and so on."""
+        found: list[str] = []
+        while point.parent and point.parent not in found and point.parent in self.points:
+            found.append(point.parent)
+            point = self.points[point.parent]
+        return frozenset(found)
+
     def installations_at(self, device: str) -> list[Installation]:
         """Those the device measures for, in register order."""
         return list(self._at_device.get(device, ()))

@@ -117,6 +117,45 @@ def test_a_meter_goes_before_the_bill(tmp_path: Path) -> None:
     assert second["energy_from"] == "bill"
 
 
+def metered(folder: Path, file: Path, hours: int) -> None:
+    """Registers of January 2026, 150 kWh an hour, for the first ``hours``."""
+    park = parse_park(read_text_folder(folder))
+    start_ms = start_of_day_ms(months_between("2026-01:2026-01", "x")[0], park.timezone)
+    series = PointSeries.of(park.points["em.active_energy_import"], park.id)
+
+    async def fill() -> None:
+        store = SqliteStore(file)
+        await store.write_readings([ReadingRow(series, start_ms + n * 3_600_000, 150.0 * n, 0) for n in range(hours)])
+        await store.close()
+
+    asyncio.run(fill())
+
+
+def test_a_month_with_lost_data_is_left_out_and_said(tmp_path: Path) -> None:
+    """683 hours of 744 are 91.8 %: as a whole month they would pass for a saving."""
+    rows = [row.rpartition(",")[0] + "," if row.startswith("2026-01") else row for row in production()]
+    folder, file = folder_with(tmp_path, rows), tmp_path / "s.db"
+    metered(folder, file, 684)
+    found = told(folder, "--store", f"sqlite:///{file}")
+    assert [month["month"] for month in found["months"]] == ["2026-02"]
+    (out,) = found["left_out"]
+    assert (out["month"], out["data_capture"]) == ("2026-01", pytest.approx(683 / 744, abs=1e-6))
+    assert out["reason"].startswith("the meters have 91.8 % of the month, 98 % are needed")
+    assert found["enpi"] == pytest.approx(153_000 / 170_000, rel=1e-3)
+    text = run(folder, "--store", f"sqlite:///{file}", "--language", "vi").output
+    assert "2026-01  bỏ ra: công tơ có 91.8 % của tháng, cần 98 %, và production.csv không có energy_kwh" in text
+
+
+def test_little_that_is_missing_widens_the_uncertainty(tmp_path: Path) -> None:
+    """735 of 744 h, 110,250 kWh: as many again as the mean of the missing hours, give or take that over root 3."""
+    folder, file = folder_with(tmp_path, production()), tmp_path / "s.db"
+    metered(folder, file, 736)
+    first = told(folder, "--store", f"sqlite:///{file}")["months"][0]
+    assert (first["energy_from"], first["data_capture"]) == ("meter", pytest.approx(735 / 744, abs=1e-6))
+    assert first["energy_kwh"] == pytest.approx(150 * 744)
+    assert first["energy_standard_uncertainty_kwh"] == pytest.approx(150 * 9 / 3**0.5)
+
+
 def test_two_products_are_two_drivers_and_no_single_energy_per_product(tmp_path: Path) -> None:
     rows = production()
     extra = [f"{row.split(',')[0]},alpha,Wire,{10 + 7 * n % 13},t," for n, row in enumerate(rows)]
@@ -141,6 +180,14 @@ def test_a_month_without_energy_is_named(tmp_path: Path) -> None:
     rows = [row.rpartition(",")[0] + "," if row.startswith("2026-02") else row for row in production()]
     done = run(folder_with(tmp_path, rows))
     assert str(done.exception) == "no energy of alpha in 2026-02: no meter has it and production.csv has no energy_kwh"
+
+
+def test_a_flat_bill_is_explained_by_nothing(tmp_path: Path) -> None:
+    rows = [row.rpartition(",")[0] + ",50000" for row in production()]
+    folder = folder_with(tmp_path, rows)
+    found = told(folder)
+    assert (found["baseline"]["r_squared"], found["baseline"]["is_usable"], found["enpi"]) == (None, False, None)
+    assert "R2 = -" in run(folder).output
 
 
 def test_production_that_never_changes_fits_no_baseline(tmp_path: Path) -> None:

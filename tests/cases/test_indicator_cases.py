@@ -13,12 +13,12 @@ from analytics.finding import Confidence
 from analytics.indicator import IndicatorValue
 from analytics.indicators.circular.material_circularity import ProductMaterial, material_circularity
 from analytics.indicators.circular.symbiosis import LinkBalance, balance_link
-from analytics.indicators.counter import MeterExchange, RegisterFellError, RegisterReading, counted_amount
 from analytics.indicators.factors import Factor
 from analytics.indicators.greenhouse_gas import GridUse, scope_2_emissions
 from analytics.indicators.measured import Measured
 from analytics.indicators.power_factor_charge import power_factor_charge
 from analytics.indicators.tariff import CustomerTariff, EnergyInterval, time_of_use_cost
+from tests.analytics.registers.hourly_registers import hourly_amount
 
 FOLDER = Path(__file__).parent / "indicators"
 CASES = sorted(path.stem for path in FOLDER.glob("*.toml"))
@@ -44,14 +44,10 @@ def scope_2(inputs: dict[str, Any]) -> IndicatorValue:
 
 
 def link(inputs: dict[str, Any]) -> LinkBalance:
-    exchanges = [MeterExchange(*entry) for entry in inputs["giver_exchanges"]]
     spread = inputs["standard_uncertainty"]
-    taken = counted_amount([RegisterReading(*entry) for entry in inputs["taker"]])
-    try:
-        given = counted_amount([RegisterReading(*entry) for entry in inputs["giver"]], exchanges)
-    except RegisterFellError as error:
-        return balance_link(None, Measured(taken or 0.0, spread), "t", str(error))
-    return balance_link(Measured(given or 0.0, spread), Measured(taken or 0.0, spread), "t")
+    taken, given = hourly_amount(inputs["taker"]), hourly_amount(inputs["giver"], inputs["giver_exchanges"])
+    told = Measured(given.value, spread) if given.value is not None else None
+    return balance_link(told, Measured(taken.value or 0.0, spread), "t", given.reason)
 
 
 CALCULATIONS: dict[str, Callable[[dict[str, Any]], IndicatorValue]] = {

@@ -11,9 +11,10 @@ import pytest
 from analytics.finding import Verdict
 from dashboards.boards import park_overview, park_year, tenant_board, wastewater_and_emissions
 from dashboards.console.answers import KEEP_ANSWER_SECONDS, PanelReader, View, bucket_for
+from dashboards.queries.points import points_with_role
 from service_runtime.clock import ManualClock
 from service_runtime.errors import UnreachableError
-from telemetry_model.park_register import Park
+from telemetry_model.park_register import Park, parse_park
 from telemetry_model.park_register.records import MeterExchange
 from telemetry_store.open import open_store
 from telemetry_store.protocol import TelemetryStore
@@ -191,3 +192,19 @@ def test_buckets_of_a_week_begin_on_the_parks_monday(park: Park, reader: PanelRe
     first = datetime.fromtimestamp(scope.start_ms / 1000, tz=park.timezone)
     assert (first.strftime("%A"), first.hour, first.minute) == ("Monday", 0, 0)
     assert (scope.start_ms // 1000 - scope.offset_seconds) % scope.every_seconds == 0
+
+
+def test_a_sub_meter_behind_a_firms_own_meter_is_in_no_sum() -> None:
+    park = parse_park(
+        {
+            "park.toml": 'id = "p"\nname_vi = "P"\nname_en = "P"\ntimezone = "Asia/Ho_Chi_Minh"\n',
+            "tenants.csv": "tenant,name,sector,zone\npark,Park,operator,\na,A,x,\nb,B,x,\n",
+            "points.csv": "point,tenant,zone,medium,unit,interval_seconds,role,parent\n"
+            "w1.volume,a,z,water,m3,60,tenant_water,\nw2.volume,a,z,water,m3,60,tenant_water,w1.volume\n"
+            "w3.volume,b,z,water,m3,60,tenant_water,w1.volume\n",
+            "contacts.csv": "tenant,name,email,language\n",
+        }
+    )
+    found = points_with_role(park, "tenant_water")
+    assert found is not None
+    assert found.ids == ("w1.volume", "w3.volume")

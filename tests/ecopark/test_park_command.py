@@ -136,3 +136,18 @@ def test_a_source_that_no_limit_applies_to_is_noted(ecopark: Run, park_folder: P
     more = 'standard = "qcvn40-2011"\ncolumn = "A"\nlicensed_on = 2019-05-20\n'
     (park_folder / "park.toml").write_text(head + outlet + names + more)
     assert "note:" not in ecopark("park", "check", park_folder).stdout
+
+
+def test_a_sub_meter_with_the_role_of_the_meter_above_it_is_noted(ecopark: Run, park_folder: Path) -> None:
+    (park_folder / "points.csv").write_text(
+        "point,tenant,zone,medium,unit,interval_seconds,role,parent\n"
+        "w1.volume,steel,z,water,m3,60,tenant_water,\nw2.volume,steel,z,water,m3,60,tenant_water,w1.volume\n"
+        "w3.volume,park,z,water,m3,60,tenant_water,w2.volume\nw4.volume,steel,z,water,m3,60,,w1.volume\n"
+    )
+    done = ecopark("park", "check", park_folder)
+    notes = [line.strip() for line in done.stdout.splitlines() if "sub-meter" in line]
+    behind = "is a sub-meter of 'w1.volume' and has the same role, tenant_water: sums of"
+    assert notes == [
+        f"note: 'w2.volume' {behind} steel and of the park count 'w1.volume' alone",
+        f"note: 'w3.volume' {behind} the park count it once, those of steel with park's part",
+    ]

@@ -7,9 +7,9 @@ from analytics.indicator import Basis, IndicatorValue, untold
 from analytics.indicators.circular.inflow_outflow import circular_water_share, onsite_water_reuse_ratio
 from analytics.indicators.circular.symbiosis import symbiosis_intensity
 from analytics.indicators.measured import Amount, Measured, total
-from analytics.indicators.park_indicators import link_indicators
+from analytics.indicators.park_indicators import link_indicators, sums_of_roles
 from analytics.indicators.park_view import ParkView, ReportedIndicator, reasons
-from analytics.indicators.store_readings import Missing, Span, read_points
+from analytics.indicators.store_readings import Span, read_points
 from analytics.indicators.water import reuse_share
 from telemetry_model.park_register import Park
 from telemetry_model.park_register.types import PARK_TENANT
@@ -41,17 +41,18 @@ def exchange_intensity(found: list[ReportedIndicator], waste_t: float) -> Indica
 
 
 def _water(view: ParkView) -> Iterator[ReportedIndicator]:
-    reused, discharged, intake = (view.amount_of_role(role) for role in _ROLES)
+    reused, discharged = sums_of_roles(view, "wastewater_reused", "wastewater_discharged")
     values: dict[str, IndicatorValue] = {}
     if isinstance(reused, Measured) and isinstance(discharged, Measured):
         values["water_reuse_share"] = reuse_share(reused, discharged)
     else:
         values["water_reuse_share"] = untold("%", _METERS, reasons((reused, discharged)))
+    reused, intake = sums_of_roles(view, "wastewater_reused", "water_intake")
     if isinstance(reused, Measured) and isinstance(intake, Measured):
         values["circular_water_share"] = circular_water_share(reused, intake)
         values["onsite_water_reuse_ratio"] = onsite_water_reuse_ratio(reused, intake)
     else:
-        why = reasons((reused, intake)) if isinstance(intake, Missing) or isinstance(reused, Missing) else ""
+        why = reasons((reused, intake))
         values["circular_water_share"] = untold("%", _METERS, why)
         values["onsite_water_reuse_ratio"] = untold("1", _METERS, why)
     for name, value in values.items():

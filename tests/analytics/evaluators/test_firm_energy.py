@@ -178,3 +178,18 @@ async def test_without_meters_the_month_is_by_record(
     park = make_park(WORKS, tables={"evidence.csv": record})
     (found,) = await judged(store, park, "EN-04-PEAK", JudgingRange(at("2026-03-01T00:00"), at("2026-04-01T00:00")))
     assert (found.verdict, found.observed) == (Verdict.COMPLIANT, 31.5)
+
+
+async def test_a_month_whose_meter_lost_a_tenth_is_taken_from_the_bill(
+    store: SqliteStore, make_park: Callable[..., Park], make_readings: Callable[..., Any], at: At
+) -> None:
+    """90,000 kWh heard of 100,000: 0.9 of what was used would pass for a firm that uses less."""
+    interval = METER.replace("active_energy_import", "active_energy_interval")
+    park = make_park(WORKS, [interval], tables={"production.csv": production([100_000])})
+    start, stop = at("2025-01-01T00:00"), at("2025-02-01T00:00")
+    count = (stop - start) // (30 * MINUTE_MS)
+    heard = [100_000 / count if n % 10 else None for n in range(count)]
+    await store.write_readings(make_readings(park, "em.active_energy_interval", start + 30 * MINUTE_MS, heard))
+    (found,) = await judged(store, park, "EN-02-STEEL", JudgingRange(start, stop))
+    assert found.observed == pytest.approx(3600)
+    assert any("0 months from the meters" in words for words in found.evidence), found.evidence

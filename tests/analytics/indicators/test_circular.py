@@ -22,9 +22,9 @@ from analytics.indicators.circular.material_flows import (
     secondary_material_share,
 )
 from analytics.indicators.circular.symbiosis import balance_link, symbiosis_intensity
-from analytics.indicators.counter import MeterExchange, RegisterFellError, RegisterReading, counted_amount
 from analytics.indicators.measured import Measured
 from telemetry_model.park_register import Destination, WasteFlow
+from tests.analytics.registers.hourly_registers import hourly_amount
 
 FLOWS = [
     WasteFlow(
@@ -78,18 +78,13 @@ def test_symbiosis_intensity() -> None:
 
 
 def test_two_exchanges_between_two_readings() -> None:
-    readings = [RegisterReading(0, 90), RegisterReading(100, 7)]
-    exchanges = [MeterExchange(60, 4, 0), MeterExchange(30, 95, 1)]
-    assert counted_amount(readings, exchanges) == 5 + 3 + 7
-
-
-def test_one_reading_is_no_amount() -> None:
-    assert counted_amount([RegisterReading(0, 1)]) is None
+    readings = [(0, 80.0), (1, 85.0), (2, 90.0), (4, 7.0), (5, 9.0)]
+    assert hourly_amount(readings, [(3.25, 95, 1), (3.75, 4, 0)]).value == (95 - 80) + (4 - 1) + 9
 
 
 def test_an_exchange_that_does_not_fit_the_readings_is_refused() -> None:
-    with pytest.raises(RegisterFellError, match="from 90 to 80"):
-        counted_amount([RegisterReading(0, 90), RegisterReading(100, 7)], [MeterExchange(50, 80, 0)])
+    refused = hourly_amount([(0, 80.0), (1, 85.0), (2, 90.0), (4, 7.0)], [(3.5, 80, 0)])
+    assert (refused.value, "from 90 to 80" in refused.reason) == (None, True)
 
 
 def test_contents_of_inflow_and_outflow_are_means_by_mass() -> None:

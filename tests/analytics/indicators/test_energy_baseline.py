@@ -80,3 +80,39 @@ def test_a_driver_that_cannot_be_told_apart_is_named(second: list[float]) -> Non
 def test_too_few_periods_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 4 are needed"):
         fit_baseline(ENERGY[:3], {name: values[:3] for name, values in DRIVERS.items()})
+
+
+def test_energy_that_never_changes_has_no_r_squared() -> None:
+    flat = fit_baseline([500.0] * 6, {"t": [1, 2, 3, 4, 5, 6]})
+    assert (flat.fit.r_squared, flat.is_usable) == (None, False)
+    assert energy_performance(flat, [450.0], {"t": [3]}).reason == (
+        "the energy of the baseline never changed: no driver explains it"
+    )
+
+
+def test_one_period_below_zero_is_enough_for_no_enpi() -> None:
+    """900 - 30 t: at t = 40 the line expects -300 kWh; with t = 1 beside it the sum is above zero."""
+    falling = fit_baseline([870, 841, 809, 781, 749, 721], {"t": [1, 2, 3, 4, 5, 6]})
+    found = energy_performance(falling, [100.0, 800.0], {"t": [40, 1]})
+    assert (found.value, found.reason) == (None, "the baseline expects no energy for these periods")
+
+
+def test_periods_share_the_error_of_the_fit() -> None:
+    """At the mean of n = 6 points: one period s x sqrt(1 + 1/6), four of them s x sqrt(4 + 16/6), not 2 x the first."""
+    base = fit_baseline([110, 190, 310, 390, 510, 590], {"t": [1, 2, 3, 4, 5, 6]})
+    scatter = base.fit.residual_deviation
+    one, four = base.expected_kwh({"t": 3.5}), base.expected_sum_kwh([{"t": 3.5}] * 4)
+    assert one.standard_uncertainty == pytest.approx(scatter * (1 + 1 / 6) ** 0.5)
+    assert four.standard_uncertainty == pytest.approx(scatter * (4 + 16 / 6) ** 0.5)
+    assert cumulative_saving_kwh(base, [300.0] * 4, {"t": [3.5] * 4})[-1].standard_uncertainty == (
+        pytest.approx(four.standard_uncertainty)
+    )
+
+
+def test_an_exact_line_states_no_uncertainty_and_few_points_are_said() -> None:
+    exact = fit_baseline([0.1 + 0.7 * t for t in range(1, 13)], {"t": list(range(1, 13))})
+    assert energy_performance(exact, [0.8], {"t": [1]}).standard_uncertainty is None
+    three = fit_baseline([100, 201, 299], {"t": [1, 2, 3]})
+    assert energy_performance(three, [200.0], {"t": [2]}).basis.note == (
+        "degrees of freedom of the baseline: 1, so its error is hardly known"
+    )

@@ -68,3 +68,11 @@ def test_list_candidates(emissions: float, toe: float, days: int, flag: float | 
 def test_renewable_share() -> None:
     assert renewable_share(30, 70).value == pytest.approx(30)
     assert renewable_share(0, 0).reason == "no electricity was used"
+
+
+def test_a_year_with_much_missing_is_no_year_below_the_threshold() -> None:
+    """852 TOE in 81 % of the year would be 1,052 in all of it, 500 would be 617."""
+    partial = list_candidate(Measured(2000, 0, 0.81), Measured(852, 0, 0.81), 365)
+    assert (partial.value, partial.reason) == (None, "no threshold reached, but only 81.0 % of the data are there")
+    assert list_candidate(Measured(1000, 0, 0.81), Measured(500, 0, 0.81), 365).value == 0
+    assert list_candidate(Measured(3000, 0, 0.81), Measured(852, 0, 0.81), 365).value == 1

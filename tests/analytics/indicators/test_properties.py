@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from analytics.finding import Confidence
 from analytics.indicators.circular.material_circularity import ProductMaterial, material_circularity
 from analytics.indicators.circular.material_flows import diversion_share, landfill_share
-from analytics.indicators.counter import MeterExchange, RegisterReading, counted_amount
 from analytics.indicators.energy import oil_equivalent_toe
 from analytics.indicators.energy_baseline import fit_baseline
 from analytics.indicators.factors import Factor
@@ -20,6 +19,7 @@ from analytics.indicators.renewable import renewable_share
 from analytics.indicators.tariff import QUARTER_MS, CustomerTariff, EnergyInterval, time_of_use_cost
 from analytics.indicators.water import reuse_share
 from telemetry_model.park_register import Destination, WasteFlow
+from tests.analytics.registers.hourly_registers import hourly_amount
 
 AMOUNT = st.just(0.0) | st.floats(1e-6, 1e9)
 SHARE = st.floats(0, 1)
@@ -159,17 +159,16 @@ def test_scope_2_is_additive_over_periods_and_bounded_by_the_factors(
     assert (energy + other) * 0.0005 * (1 - 1e-9) <= together <= (energy + other) * 0.0007 * (1 + 1e-9)
 
 
-@given(st.lists(st.floats(0, 1e5), min_size=3, max_size=20), st.data())
+@given(st.lists(st.floats(1, 20), min_size=4, max_size=20), st.data())
 def test_a_written_exchange_loses_nothing(steps: list[float], data: st.DataObject) -> None:
-    values = [sum(steps[: n + 1]) for n in range(len(steps))]
-    readings = [RegisterReading(n * 10, value) for n, value in enumerate(values)]
-    place = data.draw(st.integers(1, len(values) - 1))
+    values = [sum(steps[:n]) for n in range(len(steps) + 1)]
+    place = data.draw(st.integers(2, len(values) - 1))
     at_change, new_first = data.draw(st.floats(0, 1)), data.draw(st.floats(0, 100))
     last = values[place - 1] + at_change * (values[place] - values[place - 1])
-    shifted = [RegisterReading(t, v if n < place else v - last + new_first) for n, (t, v) in enumerate(readings)]
-    plain = counted_amount(readings)
-    exchanged = counted_amount(shifted, [MeterExchange(place * 10 - 5, last, min(new_first, shifted[place].value))])
-    assert exchanged == pytest.approx(plain, rel=1e-9, abs=1e-4)
+    shifted = [(hour, v if hour < place else v - last + new_first) for hour, v in enumerate(values)]
+    plain = hourly_amount(list(enumerate(values))).value
+    exchanged = hourly_amount(shifted, [(place - 0.5, last, min(new_first, shifted[place][1]))])
+    assert exchanged.value == pytest.approx(plain, rel=1e-9, abs=1e-6), exchanged.reason
 
 
 @given(st.floats(1, 1e3), st.floats(-50, 50), st.lists(st.integers(1, 1000), min_size=4, max_size=12, unique=True))

@@ -8,10 +8,13 @@
 Values above the point's ``range_high`` in the park register were left out before.
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
-import numpy.typing as npt
 
 from analytics.frame_contract import Floats
+from analytics.registers.meters import Meter
 from analytics.rulebook.evidence import say
 from analytics.slot_series import SlotSeries
 from analytics.windows import HOUR_MS, local_day
@@ -21,36 +24,73 @@ CONTRACT_MARGIN = 3
 """A supply is protected against less; start-up peaks and a contract that lags behind stay well below."""
 MEDIAN_MARGIN = 50
 MINIMUM_RISES = 3
+LEAST_HOURS = 0.5
+"""A register moves in steps of its last digit: a rise within less than half an hour may have taken half an hour."""
 _CONTRACTED_QUANTITIES = ("active_energy_import", "reactive_energy_import")
 
 
-def find_jump(park: Park, series: SlotSeries, starts: npt.NDArray[np.int64], low: Floats, high: Floats) -> str | None:
-    """The sentence about the first impossible rise, within a slot or from one valid slot to the next, or ``None``.
+class Jump(NamedTuple):
+    """An impossible rise: from one register to the next, and the sentence about it."""
 
-    ``starts`` (ms), ``low`` and ``high`` are the valid slots of a window. A rise within a slot may have taken the
-    whole slot, one between two slots the time from one start to the other.
+    before: float
+    after: float
+    hours: float
+    sentence: str
+
+
+def find_jump(park: Park, series: SlotSeries, meters: Sequence[Meter]) -> Jump | None:
+    """The first impossible rise, within an entry or from one to the next; what was written down of an exchange too.
+
+    A rise within a slot may have taken the whole slot, one between two slots the time from one start to the other.
     """
     point = park.points[series.point]
-    passed = (starts[1:] - starts[:-1]) / HOUR_MS
-    before, after = _alternating(low, high[:-1]), _alternating(high, low[1:])
-    hours = _alternating(np.full(len(starts), series.slot_ms / HOUR_MS), passed)
-    contracted = contracted_kw(park, point, int(starts[0]), int(starts[-1]))
+    meters = [meter for meter in meters if len(meter.starts)]
+    if not meters:
+        return None
+    first_ms, last_ms = int(meters[0].starts[0]), int(meters[-1].starts[-1])
+    contracted = contracted_kw(park, point, first_ms, last_ms - 1)
+    median = None if contracted is not None else _median_rise(meters)
     if contracted is not None:
         per_hour = CONTRACT_MARGIN * contracted
-    else:
-        rates = (high[1:] - high[:-1]) / passed
-        rises = rates[rates > 0]
-        if len(rises) < MINIMUM_RISES:
-            return None
-        median = float(np.median(rises))
+    elif median is not None:
         per_hour = MEDIAN_MARGIN * median
-    places = np.flatnonzero(after - before > per_hour * hours)
-    if not len(places):
+    else:
         return None
-    place = int(places[0])
-    span = {"before": float(before[place]), "after": float(after[place]), "hours": round(float(hours[place]), 2)}
+    for meter in meters:
+        before, after = _alternating(meter.low, meter.high[:-1]), _alternating(meter.high, meter.low[1:])
+        hours = _alternating((meter.ends - meter.starts) / HOUR_MS, _hours_between(meter, series.slot_ms))
+        hours = np.maximum(hours, LEAST_HOURS)
+        places = np.flatnonzero(after - before > per_hour * hours)
+        if len(places):
+            place = int(places[0])
+            rise = (float(before[place]), float(after[place]), round(float(hours[place]), 2))
+            return Jump(*rise, _sentence(point, rise, per_hour * float(hours[place]), contracted, median))
+    return None
+
+
+def _hours_between(meter: Meter, slot_ms: int) -> Floats:
+    """After an entry without length (an exchange) the next slot's first register may be read anywhere in the slot."""
+    lengths = np.where(meter.ends[:-1] > meter.starts[:-1], 0, slot_ms)
+    found: Floats = (meter.starts[1:] - meter.starts[:-1] + lengths) / HOUR_MS
+    return found
+
+
+def _median_rise(meters: Sequence[Meter]) -> float | None:
+    rates = [
+        (meter.high[1:] - meter.high[:-1])[steps] / passed[steps]
+        for meter in meters
+        if (steps := (passed := (meter.starts[1:] - meter.starts[:-1]) / HOUR_MS) > 0).any()
+    ]
+    rises = np.concatenate(rates) if rates else np.empty(0)
+    rises = rises[rises > 0]
+    return float(np.median(rises)) if len(rises) >= MINIMUM_RISES else None
+
+
+def _sentence(
+    point: MeasuringPoint, rise: tuple[float, float, float], most: float, contracted: float | None, median: float | None
+) -> str:
+    span = dict(zip(("before", "after", "hours"), rise, strict=True))
     if contracted is not None:
-        most = per_hour * float(hours[place])
         return say("register_jumped", point=point.id, unit=point.unit, margin=CONTRACT_MARGIN,
                    contracted=contracted, most=most, **span)  # fmt: skip
     return say("register_jumped_unusually", point=point.id, unit=point.unit, margin=MEDIAN_MARGIN,
