@@ -13,6 +13,7 @@ from analytics.indicators.measured import Measured
 from analytics.windows import day_window, local_day, start_of_day_ms
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_model.quantities import Kind
+from telemetry_store.each_reading_once import select_once
 from telemetry_store.protocol import TelemetryStore
 from telemetry_store.query import Aggregate, Select, SeriesQuery, SeriesResult
 
@@ -150,9 +151,9 @@ async def _slots(
     by_day = slot_seconds >= DAY_SECONDS
     if by_day:
         # Days are not all equally long: what is measured once a day is read as it is and put into its local day.
-        answer = await store.select(_query(park, group, span, (Select(name),), None, shift))
+        answer = await select_once(store, park, _query(park, group, span, (Select(name),), None, shift))
     else:
-        answer = await store.select(_query(park, group, span, select, slot_seconds, shift))
+        answer = await select_once(store, park, _query(park, group, span, select, slot_seconds, shift))
     rows = {result.tags["point"]: result.rows for result in answer}
     found: dict[str, PointReadings] = {}
     for point in group:
@@ -224,15 +225,17 @@ async def _counters(
     aggregates = (Aggregate.FIRST, Aggregate.LAST, Aggregate.MIN, Aggregate.MAX)
     after = Span(span.end_ms, span.end_ms + max(point.interval_seconds for point in group) * 1000)
     counters: dict[str, _Counter] = {point.id: _Counter() for point in group}
-    for result in await store.select(_query(park, group, span, tuple(Select(name, a) for a in aggregates), every)):
+    for result in await select_once(
+        store, park, _query(park, group, span, tuple(Select(name, a) for a in aggregates), every)
+    ):
         for start, *values in result.rows:
             first, last, low, high = (float(value or 0.0) for value in values)
             counters[result.tags["point"]].buckets.append((int(start or 0), first, last, low, high))
-    for result in await store.select(_query(park, group, span, (Select(name),), limit=1)):
+    for result in await select_once(store, park, _query(park, group, span, (Select(name),), limit=1)):
         counters[result.tags["point"]].opening = _reading(result)
-    for result in await store.select(_query(park, group, span, (Select(name),), limit=1, descending=True)):
+    for result in await select_once(store, park, _query(park, group, span, (Select(name),), limit=1, descending=True)):
         counters[result.tags["point"]].last = _reading(result)
-    for result in await store.select(_query(park, group, after, (Select(name),), limit=1)):
+    for result in await select_once(store, park, _query(park, group, after, (Select(name),), limit=1)):
         counters[result.tags["point"]].closing = _reading(result)
     for point in group:
         counters[point.id].settle(ends or _ends_after(park, point, counters[point.id], span))
