@@ -12,24 +12,35 @@ A park whose points have one series each is asked nothing more than before.
 import dataclasses
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from telemetry_model.park_register import Park
 from telemetry_model.quantities import Medium
 from telemetry_model.storage_schema import FIELD_REASON, FIELD_STATUS
+from telemetry_store.group_rows import (
+    Key,
+    Row,
+    Tags,
+    aggregated_results,
+    combined,
+    key_of,
+    raw_results,
+    time_of,
+    trimmed,
+)
 from telemetry_store.protocol import TelemetryStore
 from telemetry_store.query import Aggregate, Cell, Select, SeriesQuery, SeriesResult
 
 SERIES_TAGS = ("point", "tenant", "zone")
 _MEDIA = frozenset(medium.value for medium in Medium)
-_JOIN_GAP_MS = 86_400_000
+_JOIN_GAP_MS = 3_600_000
 """Disputed stretches nearer to each other than this are read at once."""
+_OF_EXTREMES = frozenset({Aggregate.MIN, Aggregate.MAX, Aggregate.FIRST, Aggregate.LAST, Aggregate.COUNT})
 _TRIES = 16
 """So many single instants are looked at one by one before a whole range is read."""
-Tags = dict[str, str]
-Row = tuple[Cell, ...]
-Key = tuple[str, ...]
+Bucket = tuple[str, int]
+"""A point, and when the bucket begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,8 @@ async def select_once(store: TelemetryStore, park: Park, query: SeriesQuery) -> 
     """The answer to ``query`` with each (point, instant) counted once; raises ``UnreachableError``.
 
     Where several points of a group are put together although some have several series, their means count alike and
-    the first or last is the greatest. Measurements other than readings are passed through.
+    the first or last is the greatest. A count beside extremes is that of the present series where it alone tells them.
+    Measurements other than readings are passed through.
     """
     if query.measurement not in _MEDIA:
         return await store.select(query)
@@ -61,26 +73,26 @@ async def select_once(store: TelemetryStore, park: Park, query: SeriesQuery) -> 
     found = await store.select(tagged)
     edited = sorted({result.tags["point"] for result in found if not _is_present(park, result.tags)})
     if not edited and query.combine is None:
-        keys = [_key(query, result.tags) for result in found]
+        keys = [key_of(query, result.tags) for result in found]
         if len(set(keys)) == len(keys):
-            return [SeriesResult(_trimmed(query, result.tags), result.columns, result.rows) for result in found]
+            return [SeriesResult(trimmed(query, result.tags), result.columns, result.rows) for result in found]
         return await store.select(query)
     settled = _Settled(store, park, tagged, query)
     single = [result for result in found if result.tags["point"] not in edited]
     rows: dict[tuple[Key, str], dict[int, Row]] = defaultdict(dict)
     if query.is_raw:
-        parts = {(_key(query, result.tags), result.tags["point"]): result.rows for result in single}
+        parts = {(key_of(query, result.tags), result.tags["point"]): result.rows for result in single}
         for point in edited:
             for reading in await settled.raw(point, [r for r in found if r.tags["point"] == point]):
-                parts.setdefault((_key(query, reading.tags), point), []).append((reading.time_ms, *reading.cells))
-        return _raw_results(query, parts)
+                parts.setdefault((key_of(query, reading.tags), point), []).append((reading.time_ms, *reading.cells))
+        return raw_results(query, parts)
     for result in single:
-        rows[_key(query, result.tags), result.tags["point"]] = {_time(row): row[1:] for row in result.rows}
+        rows[key_of(query, result.tags), result.tags["point"]] = {time_of(row): row[1:] for row in result.rows}
     if edited:
         mine = [result for result in found if result.tags["point"] in edited]
         for key, point, start_ms, cells in await settled.aggregated(edited, mine):
             rows[key, point][start_ms] = cells
-    return _aggregated_results(query, rows)
+    return aggregated_results(query, rows)
 
 
 class _Settled:
@@ -101,25 +113,58 @@ class _Settled:
         for result in await self._store.select(_of(counts, points)):
             for start, number in result.rows:
                 counted[result.tags["point"], int(start or 0)].append((result.tags, int(number or 0)))
-        anew: dict[str, set[int]] = defaultdict(set)
-        present: set[tuple[str, int]] = set()
-        for (point, start_ms), series in counted.items():
-            if len(series) > 1:
-                own = sum(number for tags, number in series if _is_present(self._park, tags))
-                if own >= self._expected(point, start_ms):
-                    present.add((point, start_ms))
-                else:
-                    anew[point].add(start_ms)
+        present, anew = self._decided(counted, found)
         rows: list[tuple[Key, str, int, Row]] = []
         for result in found:
             point, is_present = result.tags["point"], _is_present(self._park, result.tags)
             for row in result.rows:
-                start_ms = _time(row)
+                start_ms = time_of(row)
                 if start_ms not in anew.get(point, ()) and (is_present or (point, start_ms) not in present):
-                    rows.append((_key(self._query, result.tags), point, start_ms, row[1:]))
+                    rows.append((key_of(self._query, result.tags), point, start_ms, row[1:]))
         for point, starts in anew.items():
             rows += await self._made_anew(point, starts)
         return rows
+
+    def _decided(
+        self, counted: Mapping[Bucket, Sequence[tuple[Tags, int]]], found: Sequence[SeriesResult]
+    ) -> tuple[set[Bucket], dict[str, set[int]]]:
+        """The buckets with several series that the present one tells alone, and those to be made anew, by point.
+
+        Alone it tells those that it fills. It also tells the least and the greatest where all of its own lie around
+        those of the others and both overlap: a register that was sent again with a few losses.
+        """
+        cells: dict[Bucket, list[tuple[bool, Row]]] = defaultdict(list)
+        for result in found:
+            for row in result.rows:
+                where = result.tags["point"], time_of(row)
+                if len(counted.get(where, ())) > 1:
+                    cells[where].append((_is_present(self._park, result.tags), row[1:]))
+        present: set[Bucket] = set()
+        anew: dict[str, set[int]] = defaultdict(set)
+        for where, series in counted.items():
+            if len(series) < 2:
+                continue
+            own = sum(number for tags, number in series if _is_present(self._park, tags))
+            others, expected = sum(number for _, number in series) - own, self._expected(*where)
+            if own >= expected or (own + others > expected and self._surrounds(cells[where])):
+                present.add(where)
+            else:
+                anew[where[0]].add(where[1])
+        return present, anew
+
+    def _surrounds(self, rows: Sequence[tuple[bool, Row]]) -> bool:
+        """Whether the present row has the extremes of all, and they are all that is asked for beside a count."""
+        places = {select.aggregate: place for place, select in enumerate(self._query.select)}
+        own = next((row for is_present, row in rows if is_present), None)
+        if own is None or not {Aggregate.MIN, Aggregate.MAX} <= places.keys() <= _OF_EXTREMES:
+            return False
+        low, high = places[Aggregate.MIN], places[Aggregate.MAX]
+        edges = [(places[a], at) for a, at in ((Aggregate.FIRST, low), (Aggregate.LAST, high)) if a in places]
+        if any(row[place] != row[extreme] for _, row in rows for place, extreme in edges):
+            return False
+        return own[low] == combined(Aggregate.MIN, [row[low] for _, row in rows]) and own[high] == combined(
+            Aggregate.MAX, [row[high] for _, row in rows]
+        )
 
     async def raw(self, point: str, found: Sequence[SeriesResult]) -> list[_Reading]:
         """Rows as they count, in the order and number asked for."""
@@ -131,7 +176,7 @@ class _Settled:
         pick: Callable[[Iterable[int]], int] = max if query.descending else min
         start_ms, stop_ms = query.start_ms, query.stop_ms
         for _ in range(_TRIES):
-            times = [_time(row) for result in found for row in result.rows]
+            times = [time_of(row) for result in found for row in result.rows]
             if not times:
                 return []
             at_ms = pick(times)
@@ -151,7 +196,7 @@ class _Settled:
             for reading in await self._readings(point, start_ms, stop_ms):
                 bucket = self._bucket(reading.time_ms)
                 if bucket in starts and self._is_wanted(reading):
-                    groups[_key(self._query, reading.tags), bucket].append(reading)
+                    groups[key_of(self._query, reading.tags), bucket].append(reading)
         return [
             (key, point, bucket, tuple(self._aggregate(place, inside) for place in range(len(self._query.select))))
             for (key, bucket), inside in sorted(groups.items(), key=lambda item: item[0])
@@ -189,7 +234,7 @@ class _Settled:
         cells = [reading.cells[place] for reading in readings if reading.cells[place] is not None]
         if aggregate in (Aggregate.FIRST, Aggregate.LAST):
             return (cells[0] if aggregate is Aggregate.FIRST else cells[-1]) if cells else None
-        return _combined(aggregate, cells)
+        return combined(aggregate, cells)
 
     def _every_ms(self) -> int:
         every = self._query.every_seconds
@@ -228,78 +273,3 @@ def _stretches(starts: set[int], every_ms: int) -> Iterator[tuple[int, int]]:
             first_ms = start_ms
         last_ms = start_ms
     yield first_ms, last_ms + every_ms
-
-
-def _raw_results(query: SeriesQuery, parts: dict[tuple[Key, str], list[Row]]) -> list[SeriesResult]:
-    columns = tuple(select.column for select in query.select)
-    groups: dict[Key, list[Row]] = defaultdict(list)
-    for (key, _), rows in sorted(parts.items(), key=lambda item: item[0]):
-        groups[key] += rows
-    return [
-        SeriesResult(
-            dict(zip(query.group_by, key, strict=True)),
-            columns,
-            sorted(rows, key=_time, reverse=query.descending)[: query.limit],
-        )
-        for key, rows in groups.items()
-    ]
-
-
-def _aggregated_results(query: SeriesQuery, rows: dict[tuple[Key, str], dict[int, Row]]) -> list[SeriesResult]:
-    columns = tuple(select.column for select in query.select)
-    groups: dict[Key, dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for (key, _), buckets in sorted(rows.items(), key=lambda item: item[0]):
-        for start_ms, cells in buckets.items():
-            groups[key][start_ms].append(cells)
-    return [
-        SeriesResult(
-            dict(zip(query.group_by, key, strict=True)),
-            columns,
-            [
-                (start_ms, *_put_together(query, buckets[start_ms]))
-                for start_ms in sorted(buckets, reverse=query.descending)
-            ][: query.limit],
-        )
-        for key, buckets in groups.items()
-        if buckets
-    ]
-
-
-def _put_together(query: SeriesQuery, rows: Sequence[Row]) -> Row:
-    """One bucket of several points."""
-    if len(rows) == 1 and query.combine is not Aggregate.COUNT:
-        return rows[0]
-    aggregates = [query.combine or select.aggregate or Aggregate.LAST for select in query.select]
-    # What was counted of each point is added up.
-    pooled = [Aggregate.SUM if a is Aggregate.COUNT and not query.combine else a for a in aggregates]
-    return tuple(
-        _combined(aggregate, [row[place] for row in rows if row[place] is not None])
-        for place, aggregate in enumerate(pooled)
-    )
-
-
-def _combined(aggregate: Aggregate, cells: Sequence[Cell]) -> Cell:
-    numbers = [cell for cell in cells if isinstance(cell, int | float)]
-    if aggregate is Aggregate.COUNT:
-        return len(cells)
-    if not numbers:
-        return None
-    if aggregate is Aggregate.MIN:
-        return min(numbers)
-    if aggregate is Aggregate.SUM:
-        return math.fsum(numbers)
-    if aggregate is Aggregate.MEAN:
-        return math.fsum(numbers) / len(numbers)
-    return max(numbers)
-
-
-def _key(query: SeriesQuery, tags: Tags) -> Key:
-    return tuple(tags[tag] for tag in query.group_by)
-
-
-def _trimmed(query: SeriesQuery, tags: Tags) -> Tags:
-    return {tag: tags[tag] for tag in query.group_by}
-
-
-def _time(row: Row) -> int:
-    return int(row[0] or 0)

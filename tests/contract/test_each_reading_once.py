@@ -72,12 +72,15 @@ def question(chance: random.Random, park: str) -> SeriesQuery:
         where=(("park", (park,)), ("point", (POWER, "em-2.active_power"))), group_by=("point",),
         measuring_only=chance.random() < 0.7,
     )  # fmt: skip
-    kind = chance.randrange(4)
+    kind = chance.randrange(5)
     if kind == 0:
         return plain
     if kind == 1:
         return dataclasses.replace(plain, limit=1, descending=chance.random() < 0.5)
     every, offset = chance.choice([60, 300, 1800, 3600]), chance.choice([0, 0, 60])
+    if kind == 4:
+        extremes = (Select(FIELD, Aggregate.MIN), Select(FIELD, Aggregate.MAX))
+        return dataclasses.replace(plain, select=extremes, every_seconds=every, offset_seconds=offset)
     if kind == 2:
         select = (Select(FIELD, chance.choice(list(Aggregate)), "v"),)
         return dataclasses.replace(
@@ -108,6 +111,28 @@ async def test_every_answer_is_that_of_a_park_that_was_never_edited(store: Telem
         messy = question(random.Random(asked), MESSY.id)
         clean = question(random.Random(asked), CLEAN.id)
         assert comparable(await select_once(store, MESSY, messy)) == comparable(await store.select(clean)), messy
+
+
+async def test_a_register_sent_again_with_losses_is_read_bucket_by_bucket(store: TelemetryStore) -> None:
+    """Only the hour that the register was edited in, and those whose edges came once, are read reading by reading."""
+    present = PointSeries.of(MESSY.points[POWER], MESSY.id)
+    former = dataclasses.replace(present, zone="z0")
+    registers = [ReadingRow(former, START_MS + n * MINUTE_MS, 1000.0 + n) for n in range(MINUTES)]
+    await store.write_readings(registers[:-30])
+    again = [ReadingRow(present, row.time_ms, row.value) for n, row in enumerate(registers) if n >= 30 and n % 7 != 5]
+    await store.write_readings(again)
+    counting = CountingStore(store)
+    aggregates = (Aggregate.FIRST, Aggregate.LAST, Aggregate.MIN, Aggregate.MAX)
+    query = SeriesQuery(
+        "energy", tuple(Select(FIELD, a) for a in aggregates), START_MS, START_MS + MINUTES * MINUTE_MS,
+        where=(("park", (MESSY.id,)), ("point", (POWER,))), group_by=("point",), every_seconds=3600,
+        measuring_only=True,
+    )  # fmt: skip
+    (found,) = await select_once(counting, MESSY, query)  # type: ignore[arg-type]
+    hours = [(START_MS + h * 60 * MINUTE_MS, 1000.0 + 60 * h, 1059.0 + 60 * h) for h in range(4)]
+    assert [(row[0], row[1], row[2]) for row in found.rows] == hours
+    assert [(row[0], row[3], row[4]) for row in found.rows] == hours
+    assert counting.asked <= 4
 
 
 async def test_each_tenant_keeps_what_only_its_series_holds(store: TelemetryStore) -> None:
