@@ -17,6 +17,7 @@ from analytics.windows import local_day, start_of_day_ms
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_model.quantities import Kind
 from telemetry_model.storage_schema import FIELD_REASON, FIELD_STATUS
+from telemetry_store.each_reading_once import select_once
 from telemetry_store.protocol import TelemetryStore
 from telemetry_store.query import Aggregate, Select, SeriesQuery
 
@@ -112,7 +113,7 @@ async def _read_group(store: TelemetryStore, park: Park, group: list[SlotRequest
         questions = [_value_query(park, point, sample, ids, by_day)]
         if sample.with_quality:
             questions.append(_status_query(park, point, sample, ids, by_day))
-    answers = await asyncio.gather(*(store.select(question) for question in questions))
+    answers = await asyncio.gather(*(select_once(store, park, question) for question in questions))
     values, *quality = [{result.tags["point"]: result for result in answer} for answer in answers]
     asked = [park.points[request.point] for request in group]
     if not as_written and not by_day:
@@ -131,7 +132,7 @@ async def _read_group(store: TelemetryStore, park: Park, group: list[SlotRequest
 
 
 def _amounts_query(park: Park, point: MeasuringPoint, request: SlotRequest, ids: tuple[str, ...]) -> SeriesQuery:
-    """Amounts come one by one: only so is one that was stored under old and new tags not summed twice."""
+    """Amounts come one by one: what an interval took is stamped at its end, and sums by slot are made of that."""
     select = tuple(Select(field) for field in (point.field_name, FIELD_STATUS, FIELD_REASON))
     return _query(park, point, request, ids, select, measuring_only=False)
 

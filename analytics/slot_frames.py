@@ -50,11 +50,10 @@ def aggregated_frames(
 
 
 def interval_frame(raw: SeriesResult | None, point: MeasuringPoint, slot_ms: int, offset_ms: int) -> SlotFrame:
-    """Sums per slot of amounts as they were written (value, status, reason), each instant counted once.
+    """Sums per slot of amounts as they were written (value, status, reason), each instant once and in time order.
 
-    A point whose tenant or zone was edited may hold the same reading twice, under the old tags and the new ones: the
-    valid one counts, and of two valid ones the greater. An amount belongs to the slot that its stamp ends; a slot's
-    bounds are moved by a second, so that the stamp itself lies within.
+    An amount belongs to the slot that its stamp ends; a slot's bounds are moved by a second, so that the stamp itself
+    lies within.
     """
     if raw is None or not raw.rows:
         return SlotFrame.empty()
@@ -62,8 +61,6 @@ def interval_frame(raw: SeriesResult | None, point: MeasuringPoint, slot_ms: int
     rows = pd.DataFrame({"at": np.array(times, "int64"), "value": np.array(amounts, "float64")})
     rows["status"] = np.array(states, "float64")
     rows["ok"] = (rows["status"] == 0) & rows["value"].notna() & ~np.array([bool(text) for text in reasons])
-    rows = rows.sort_values(["at", "ok", "value"], ascending=[True, False, False], kind="stable")
-    rows = rows.drop_duplicates("at", keep="first")
     ended = rows["at"] - 1000
     rows["start_ms"] = ended - (ended - offset_ms) % slot_ms
     used = rows["value"].where(rows["ok"])
@@ -125,7 +122,7 @@ def _invalid_state(status: Floats) -> npt.NDArray[np.int64]:
 
 
 def _cells(answers: Answers, points: Sequence[MeasuringPoint]) -> _Cells:
-    """All columns as floats; one row a point and instant, also where old and new tags both have one."""
+    """All columns as floats; one row a point and instant, in time order."""
     found = [(place, answers[point.id]) for place, point in enumerate(points) if point.id in answers]
     counts = [len(result.rows) for _, result in found]
     owner = np.repeat(np.array([place for place, _ in found], dtype=np.int64), counts)

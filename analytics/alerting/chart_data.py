@@ -8,6 +8,7 @@ from analytics.finding import Finding
 from service_runtime.errors import UnreachableError
 from service_runtime.logs import event
 from telemetry_model.park_register import Park
+from telemetry_store.each_reading_once import select_once
 from telemetry_store.protocol import TelemetryStore
 from telemetry_store.query import Aggregate, Select, SeriesQuery
 
@@ -50,7 +51,7 @@ async def read_chart_series(store: TelemetryStore, park: Park, finding: Finding)
         measuring_only=True,
     )
     try:
-        results = await store.select(query)
+        results = await select_once(store, park, query)
     except UnreachableError as error:
         # The alert matters more than its picture.
         event(_log, logging.WARNING, "alert goes out without measured values in its chart", error=error)

@@ -21,6 +21,7 @@ from analytics.slot_series import SlotSeries
 from analytics.windows import HOUR_MS, Window, day_window, local_day, local_text, start_of_day_ms
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_model.quantities import Kind
+from telemetry_store.each_reading_once import select_once
 from telemetry_store.protocol import TelemetryStore
 from telemetry_store.query import Aggregate, Select, SeriesQuery
 
@@ -130,9 +131,9 @@ async def _slots(
     by_day = slot_seconds >= DAY_SECONDS
     if by_day:
         # Days are not all equally long: what is measured once a day is read as it is and put into its local day.
-        answer = await store.select(_query(park, group, span, (Select(name),), None, shift))
+        answer = await select_once(store, park, _query(park, group, span, (Select(name),), None, shift))
     else:
-        answer = await store.select(_query(park, group, span, select, slot_seconds, shift))
+        answer = await select_once(store, park, _query(park, group, span, select, slot_seconds, shift))
     rows = {result.tags["point"]: result.rows for result in answer}
     found: dict[str, PointReadings] = {}
     for point in group:
@@ -215,7 +216,7 @@ async def _gap_over_edge(store: TelemetryStore, park: Park, series: SlotSeries, 
         if lacks:
             beyond = Span(LONG_AGO_MS, at_ms) if before else Span(at_ms, FAR_AHEAD_MS)
             query = _query(park, [point], beyond, (Select(point.field_name),), limit=1, descending=before)
-            shown = [row[1] for result in await store.select(query) for row in result.rows]
+            shown = [row[1] for result in await select_once(store, park, query) for row in result.rows]
             if shown and shown[0] != _outermost(series, window, first=before):
                 hours, at = edge_ms(point) / HOUR_MS, local_text(at_ms, park.timezone)
                 return f"{point.id}: no register within {hours:g} h of {at}, so the share of this period is not known"

@@ -1,7 +1,9 @@
 """Readings of a stretch of time -> rollup rows of its whole hours or of one local day; the database does the sums.
 
-Only valid readings count (status measuring, no reason). A period without any has no row; when it had one before, that
-row is marked ``no_data``, so that nobody takes it for a value. Where raw readings were let go, the rows stay.
+Only valid readings count (status measuring, no reason), each once: where a point's tags were edited and its readings
+came again, the hours of the former series keep what only they hold. A period without any has no row; when it had one
+before, that row is marked ``no_data``, so that nobody takes it for a value. Where raw readings were let go, the rows
+stay.
 """
 
 import logging
@@ -22,6 +24,7 @@ from telemetry_model.storage_schema import (
     rollup_field,
     rollup_measurement,
 )
+from telemetry_store.each_reading_once import select_once
 from telemetry_store.protocol import TelemetryStore
 from telemetry_store.query import Aggregate, Select, SeriesQuery
 from telemetry_store.rows import PointSeries, ReadingRow
@@ -90,11 +93,8 @@ def _kept(stretch: Stretch, deleted_before_ms: int) -> Stretch:
 
 async def _rolled(store: TelemetryStore, park: Park, source: Source, stretch: Stretch, again: bool) -> list[ReadingRow]:
     columns = ROLLUP_COLUMNS[source.kind]
-    found = await store.select(
-        _question(
-            park, stretch, source.medium.value, tuple(Select(source.field, Aggregate(name), name) for name in columns)
-        )
-    )
+    select = tuple(Select(source.field, Aggregate(name), name) for name in columns)
+    found = await select_once(store, park, _question(park, stretch, source.medium.value, select))
     reason = "" if again else None
     rows: list[ReadingRow] = []
     for result in found:
@@ -148,8 +148,11 @@ async def _put_right(
               measurement=source.medium.value, field=source.field, rollups=len(let_go))  # fmt: skip
     rows = [row for row in rows if _place(row) not in let_go]
     known = let_go | {_place(row) for row in rows}
+    lost = [(series.tags(), place[1]) for place, (series, _) in before.items() if place not in known]
     return rows + [
-        ReadingRow(series, place[1], 0.0, 0, NO_DATA) for place, (series, _) in before.items() if place not in known
+        ReadingRow(_series(source, stretch.period, column, tags), start_ms, 0.0, 0, NO_DATA)
+        for tags, start_ms in lost
+        for column in ROLLUP_COLUMNS[source.kind]
     ]
 
 

@@ -30,6 +30,7 @@ from dashboards.queries.scope import QueryScope
 from dashboards.words import device_name
 from service_runtime.clock import Clock
 from telemetry_model.park_register import Park
+from telemetry_store.each_reading_once import select_once
 from telemetry_store.protocol import TelemetryStore
 from telemetry_store.query import SeriesQuery, SeriesResult
 
@@ -148,7 +149,7 @@ class PanelReader:
         kept = self._kept.get(query)
         if kept is not None and self.monotonic() - kept[0] < KEEP_ANSWER_SECONDS:
             return kept[1]
-        results = await self.store.select(query)
+        results = await select_once(self.store, self.park, query)
         if len(self._kept) >= MAX_KEPT_ANSWERS:
             self._kept.clear()
         self._kept[query] = (self.monotonic(), results)

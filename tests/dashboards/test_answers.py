@@ -112,6 +112,25 @@ async def test_several_counters_of_one_source_are_one_series(park: Park, reader:
     assert [series.name for series in answer.series] == ["Grid", "Solar", "CHP"]
 
 
+async def test_what_was_corrected_after_an_edit_of_the_register_is_drawn_once(park: Park, tmp_path: Path) -> None:
+    outlet = park.points["wq-central.cod"]
+    meter = park.points[f"{park.points_with_role('grid_import')[0].device}.active_power"]
+    rows = []
+    for point in (outlet, meter):
+        present = PointSeries.of(point, park.id)
+        for series, value in ((replace(present, zone="former"), 140.0), (present, 40.0)):
+            rows += [ReadingRow(series, at, value) for at in range(NOW_MS - 6 * HOUR_MS, NOW_MS, 60_000)]
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    await store.write_readings(rows)
+    reader = PanelReader(park, store, ManualClock(NOW_MS))
+    cod = await reader.answer(wastewater_and_emissions(park).panel("outlet-cod"), DAY)
+    power = await reader.answer(park_overview(park).panel("power-by-source"), DAY)
+    await store.close()
+    assert [{value for _, value in answer.series[0].samples if value is not None} for answer in (cod, power)] == [
+        {40.0}, {40.0},
+    ]  # fmt: skip
+
+
 async def test_the_reuse_share_is_of_reused_and_discharged(park: Park, reader: PanelReader) -> None:
     answer = await reader.answer(park_overview(park).panel("reuse-share"), DAY)
     bars = await reader.answer(park_overview(park).panel("wastewater"), DAY)

@@ -161,7 +161,8 @@ async def test_an_hour_that_lost_its_last_valid_reading_has_no_value_any_more(
     await late_mark(store, now_ms + 1, MIDNIGHT_MS, MIDNIGHT_MS)
     clock.advance(60)
     await keeper.turn()
-    assert await rows_of(store, "energy_hourly", "active_power_kw_count") == {}
+    for column in ("mean", "min", "max", "count"):
+        assert await rows_of(store, "energy_hourly", f"active_power_kw_{column}") == {}
     await store.write_readings([*power(park, "em-1", MIDNIGHT_MS, [5.0])])
     await late_mark(store, now_ms + 120_000, MIDNIGHT_MS, MIDNIGHT_MS)
     clock.advance(120)
@@ -190,6 +191,28 @@ async def test_latecomers_change_no_sums_of_readings_that_were_let_go(park: Park
     clock.advance(120)
     await keeper.turn()
     assert set((await rows_of(store, "energy_hourly", "active_power_kw_mean")).values()) == {7.0}
+
+
+async def test_readings_sent_again_under_an_edited_zone_are_summed_once(park: Park, store: TelemetryStore) -> None:
+    moved = parse_park(PARK | {"points.csv": PARK["points.csv"].replace("steel,east", "steel,west")})
+    await store.write_readings([*power(park, "em-1", MIDNIGHT_MS, [float(n) for n in range(120)])])
+    hours = Stretch(RollupPeriod.HOURLY, MIDNIGHT_MS, MIDNIGHT_MS + 2 * HOUR_MS)
+    await roll_up(store, park, hours)
+    # The zone is edited, and the first 90 minutes come again: half of the second hour is left under the old one.
+    await store.write_readings([*power(moved, "em-1", MIDNIGHT_MS, [float(n) for n in range(90)])])
+    await roll_up(store, moved, hours, again=True)
+    found = {}
+    for column in ("count", "min", "max"):
+        query = SeriesQuery(
+            "energy_hourly", (Select(f"active_power_kw_{column}"),), 0, MIDNIGHT_MS + DAY_MS,
+            where=(("device", ("em-1",)),), group_by=("zone",), measuring_only=True,
+        )  # fmt: skip
+        found[column] = {result.tags["zone"]: [row[1] for row in result.rows] for result in await store.select(query)}
+    assert found == {
+        "count": {"east": [30.0], "west": [60.0, 30.0]},
+        "min": {"east": [90.0], "west": [0.0, 60.0]},
+        "max": {"east": [119.0], "west": [59.0, 89.0]},
+    }
 
 
 async def test_any_number_of_turns_gives_the_same_rollups(park: Park, tmp_path: Path) -> None:
