@@ -16,10 +16,9 @@ from service_runtime.mqtt_message import IncomingMessage
 
 RECEIVE_BYTES = 65_536
 _PUBLISH, _PUBACK = 0x30, 0x40
-_PAYLOAD_FORMAT, _MESSAGE_EXPIRY, _CONTENT_TYPE, _USER_PROPERTY = 1, 2, 3, 38
+_PAYLOAD_FORMAT, _MESSAGE_EXPIRY, _CONTENT_TYPE, _SUBSCRIPTION, _USER_PROPERTY = 1, 2, 3, 11, 38
+_RESPONSE_TOPIC, _CORRELATION_DATA = 8, 9
 """Property identifiers (MQTT 5 section 2.2.2.2)."""
-_NOT_IN_TEXT = ("\x00", "\ufeff")
-"""paho refuses text with these (MQTT 5 section 1.5.4), so it is asked."""
 
 
 class BrokerClient(mqtt.Client):
@@ -102,7 +101,11 @@ def decode_publish(header: int, packet: bytes | bytearray, connection: int) -> I
 
 
 def _properties(packet: bytes | bytearray, at: int, end: int) -> tuple[dict[str, str], str] | None:
-    """User properties and content type; of a name that comes twice the last one holds."""
+    """User properties and content type; of a name that comes twice the last one holds.
+
+    Nothing that a broker may pass on is refused here: paho would end the connection over it (over U+FEFF, which MQTT
+    5 section 1.5.4 allows), the broker would send it again, and whatever waits behind it would never come.
+    """
     user: dict[str, str] = {}
     content_type = ""
     while at < end:
@@ -110,27 +113,32 @@ def _properties(packet: bytes | bytearray, at: int, end: int) -> tuple[dict[str,
         if identifier == _USER_PROPERTY:
             name, at = _text(packet, at)
             user[name], at = _text(packet, at)
-        elif identifier == _CONTENT_TYPE and not content_type:
-            content_type, at = _text(packet, at)
+        elif identifier == _CONTENT_TYPE:
+            found, at = _text(packet, at)
+            content_type = content_type or found
+        elif identifier in (_RESPONSE_TOPIC, _CORRELATION_DATA):
+            _, at = _text(packet, at)
+        elif identifier == _SUBSCRIPTION:
+            _, at = _variable_integer(packet, at)
         elif identifier == _PAYLOAD_FORMAT:
             at += 1
         elif identifier == _MESSAGE_EXPIRY:
             at += 4
         else:
             return None
-    text = "".join((content_type, *user, *user.values()))
-    if at != end or any(character in text for character in _NOT_IN_TEXT):
-        return None
-    return user, content_type
+    return (user, content_type) if at == end else None
 
 
 def _text(packet: bytes | bytearray, at: int) -> tuple[str, int]:
-    """A UTF-8 string with its length in front, and where it ends; raises like the slicing and decoding it does."""
+    """A string with its length in front, and where it ends; what is no UTF-8 or NUL stands as U+FFFD.
+
+    Raises ``IndexError`` when it ends beyond the packet.
+    """
     start = at + 2
     end = start + (packet[at] << 8 | packet[at + 1])
     if end > len(packet):
         raise IndexError("string ends beyond the packet")
-    return packet[start:end].decode(), end
+    return packet[start:end].decode(errors="replace").replace("\x00", "\ufffd"), end
 
 
 def _variable_integer(packet: bytes | bytearray, at: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 ROOT = "ecopark/1"
+_REMEMBERED_CHARACTERS = 256
 
 
 class Channel(StrEnum):
@@ -36,9 +37,13 @@ def subscription_for(park: str, channel: Channel) -> str:
     return f"{ROOT}/{park}/+/{channel}"
 
 
-@lru_cache(maxsize=256)
 def parse_topic(topic: str) -> TopicAddress | None:
     """The address in an Ecopark topic, or ``None`` when the topic is not one of ours."""
+    # Only topics of a usual length are remembered: somebody else's may be 65,535 bytes long.
+    return _remembered(topic) if len(topic) <= _REMEMBERED_CHARACTERS else _parsed(topic)
+
+
+def _parsed(topic: str) -> TopicAddress | None:
     parts = topic.split("/")
     if len(parts) != 5 or f"{parts[0]}/{parts[1]}" != ROOT or not parts[2] or not parts[3]:
         return None
@@ -46,3 +51,6 @@ def parse_topic(topic: str) -> TopicAddress | None:
         return TopicAddress(parts[2], parts[3], Channel(parts[4]))
     except ValueError:
         return None
+
+
+_remembered = lru_cache(maxsize=256)(_parsed)

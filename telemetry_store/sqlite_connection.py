@@ -66,3 +66,11 @@ def _begin_wal(database: sqlite3.Connection, busy_timeout_seconds: float) -> Non
             time.sleep(_LOOK_AGAIN_SECONDS)
         else:
             return
+
+
+def file_number(path: Path) -> int:
+    """What tells one file from another of the same name; 0 when there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0

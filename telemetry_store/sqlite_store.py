@@ -16,7 +16,7 @@ from telemetry_store.protocol import StoreDescription
 from telemetry_store.query import SeriesQuery, SeriesResult
 from telemetry_store.rows import ReadingRow, RecordRow, WriteOutcome
 from telemetry_store.sqlite_answer import answer
-from telemetry_store.sqlite_connection import BUSY_TIMEOUT_SECONDS, connect
+from telemetry_store.sqlite_connection import BUSY_TIMEOUT_SECONDS, connect, file_number
 from telemetry_store.sqlite_write import SqliteWriter
 
 P = ParamSpec("P")
@@ -34,6 +34,7 @@ class SqliteStore:
         # One: the driver hands the interpreter over at every row, so that two answers at once take each twice as long.
         self._read_thread = ThreadPoolExecutor(1, thread_name_prefix="store-read")
         self._reader: sqlite3.Connection | None = None
+        self._read_file = 0
 
     async def write_readings(self, rows: Sequence[ReadingRow]) -> WriteOutcome:
         """Write in one transaction, on disk when this returns; a locked, full or missing file keeps the rows."""
@@ -58,8 +59,10 @@ class SqliteStore:
     async def close(self) -> None:
         """Finish what was begun and close the file."""
         await self._run(self._write_thread, self._writer.close)
+        # Answers nobody waits for any more are not worked out; the one being read comes to its end first.
+        self._read_thread.shutdown(wait=False, cancel_futures=True)
         self._write_thread.shutdown()
-        self._read_thread.shutdown()
+        await asyncio.to_thread(self._read_thread.shutdown)
         self._let_go()
 
     async def _run(self, threads: ThreadPoolExecutor, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -67,6 +70,9 @@ class SqliteStore:
 
     def _opened_reader(self) -> sqlite3.Connection | None:
         """The reading connection; ``None`` while no one has written: reading makes no file."""
+        if self._reader is not None and self._read_file != file_number(self._path):
+            # Deleted or replaced (restored from a backup) under us: nobody writes to the old one any more.
+            self._let_go()
         if self._reader is None:
             try:
                 if not self._path.exists() and self._path.parent.is_dir():
@@ -74,6 +80,7 @@ class SqliteStore:
             except OSError as error:
                 raise UnreachableError(f"sqlite {self._path}: {error.strerror}") from error
             self._reader = connect(self._path, self._busy_timeout_seconds)
+            self._read_file = file_number(self._path)
         return self._reader
 
     def _let_go(self) -> None:
@@ -96,5 +103,6 @@ class SqliteStore:
                 return StoreDescription("sqlite", sqlite3.sqlite_version, f"{self._path}, not written yet")
             (count,) = reader.execute("SELECT count(*) FROM series").fetchone()
         except sqlite3.Error as error:
+            self._let_go()
             raise UnreachableError(f"sqlite {self._path}: {error}") from error
         return StoreDescription("sqlite", sqlite3.sqlite_version, f"{self._path}, {count} series")

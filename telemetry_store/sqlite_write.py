@@ -11,7 +11,7 @@ import msgspec
 from service_runtime.errors import UnreachableError
 from telemetry_store.admissible import refused_readings, refused_records, series_problem
 from telemetry_store.rows import PointSeries, ReadingRow, RecordRow, Rejection, WriteOutcome
-from telemetry_store.sqlite_connection import connect
+from telemetry_store.sqlite_connection import connect, file_number
 
 # As in InfluxDB the last write wins field by field: what a later write does not carry stays; "" takes a reason back.
 _UPSERT_READINGS = """
@@ -84,7 +84,10 @@ class SqliteWriter:
         if self._database is not None:
             self._database.close()
             self._database = None
-        # Keys from a transaction that failed, or of a file that was replaced, must not be used again.
+        self._forget()
+
+    def _forget(self) -> None:
+        """Keys from a transaction that failed, or of a file that was replaced, must not be used again."""
         self._ids.clear()
         self._record_ids.clear()
         self._bad_series.clear()
@@ -111,12 +114,12 @@ class SqliteWriter:
         self._in_transaction(lambda database: put(database, rows))
 
     def _in_transaction(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        if self._database is not None and self._opened_file != _file_number(self._path):
+        if self._database is not None and self._opened_file != file_number(self._path):
             # Deleted or replaced under us: what is written to the old one nobody will ever read.
             self.close()
         if self._database is None:
             self._database = connect(self._path, self._busy_timeout_seconds)
-            self._opened_file = _file_number(self._path)
+            self._opened_file = file_number(self._path)
         self._database.execute("BEGIN IMMEDIATE")
         try:
             result = work(self._database)
@@ -125,6 +128,7 @@ class SqliteWriter:
         finally:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
+                self._forget()
 
     def _put_readings(self, database: sqlite3.Connection, rows: Sequence[ReadingRow]) -> None:
         ids = self._ids
@@ -173,11 +177,3 @@ def _series_ids(database: sqlite3.Connection, measurement: str, park: str) -> li
 def _delete_some(database: sqlite3.Connection, series_id: int, before_ms: int) -> int:
     """The oldest ones; returns how many."""
     return database.execute(_DELETE_READINGS, (series_id, series_id, before_ms, _DELETED_AT_A_TIME)).rowcount
-
-
-def _file_number(path: Path) -> int:
-    """What tells one file from another of the same name; 0 when there is none."""
-    try:
-        return path.stat().st_ino
-    except OSError:
-        return 0

@@ -12,6 +12,7 @@ from service_runtime.mqtt_message import IncomingMessage
 from service_runtime.mqtt_session import MqttOptions, MqttSession
 
 PUBLISH_QOS_1 = 0x32
+BOM = "\ufeff".encode()
 CONNACK = bytes([0x20, 3, 0, 0, 0])
 PINGRESP = bytes([0xD0, 0])
 
@@ -58,11 +59,7 @@ def test_qos_0_has_no_packet_number_and_retain_is_seen() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        publish_body(b"t", 1, b"", ResponseTopic="answer/here"),
-        publish_body(b"t", 1, b"", SubscriptionIdentifier=[5]),
-        b"\x00\x01t\x00\x01\x0c\x03\x00\x03a/b\x03\x00\x03c/d",
-        publish_body(b"t", 1, b"", UserProperty=[("a", "b")]).replace(b"b", b"\x00"),
-        publish_body(b"t", 1, b"", UserProperty=[("a", "b")]).replace(b"b", b"\xff"),
+        publish_body(b"t", 1, b"", TopicAlias=1),
         publish_body(b"t", 1, b"", UserProperty=[("a", "b")])[:-1],
         publish_body(b"t", 1, b"", UserProperty=[("a", "b")]).replace(b"\x00\x01b", b"\x00\x02b") + b"rest",
         publish_body(b"\xff\xfe", 1, b""),
@@ -70,11 +67,35 @@ def test_qos_0_has_no_packet_number_and_retain_is_seen() -> None:
         b"\x00\x09t",
         b"",
     ],
-    ids=["response topic", "subscription id", "content type twice", "null", "not utf-8", "cut short",
-         "string beyond the properties", "topic not utf-8", "endless length", "topic too long", "nothing"],
+    ids=["topic alias", "cut short", "string beyond the properties", "topic not utf-8", "endless length",
+         "topic too long", "nothing"],
 )  # fmt: skip
 def test_anything_out_of_the_ordinary_is_left_to_paho(body: bytes) -> None:
     assert decode_publish(PUBLISH_QOS_1, body, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "properties", "content_type"),
+    [
+        (publish_body(b"t", 1, b"x", ResponseTopic="answer/here", CorrelationData=b"\x00\xff"), {}, ""),
+        (publish_body(b"t", 1, b"x", SubscriptionIdentifier=[5, 300]), {}, ""),
+        (b"\x00\x01t\x00\x01\x0c\x03\x00\x03a/b\x03\x00\x03c/dx", {}, "a/b"),
+        (publish_body(b"t", 1, b"x", UserProperty=[("a", "___")]).replace(b"___", BOM), {"a": "\ufeff"}, ""),
+        (publish_body(b"t", 1, b"x", UserProperty=[("___", "a")]).replace(b"___", BOM), {"\ufeff": "a"}, ""),
+        (publish_body(b"t", 1, b"x", ContentType="___").replace(b"___", BOM), {}, "\ufeff"),
+        (publish_body(b"t", 1, b"x", ResponseTopic="___").replace(b"___", BOM), {}, ""),
+        (publish_body(b"t", 1, b"x", UserProperty=[("a", "b")]).replace(b"b", b"\x00"), {"a": "\ufffd"}, ""),
+        (publish_body(b"t", 1, b"x", UserProperty=[("a", "b")]).replace(b"b", b"\xff"), {"a": "\ufffd"}, ""),
+    ],
+    ids=["response topic", "subscription id", "content type twice", "mark in a value", "mark in a name",
+         "mark in the content type", "mark in the response topic", "null", "not utf-8"],
+)  # fmt: skip
+def test_what_a_broker_passes_on_is_taken_though_paho_would_end_the_connection(
+    body: bytes, properties: dict[str, str], content_type: str
+) -> None:
+    assert decode_publish(PUBLISH_QOS_1, body, 1) == IncomingMessage(
+        "t", b"x", properties, content_type, 1, 1, False, 1
+    )
 
 
 def test_qos_2_is_left_to_paho() -> None:
@@ -105,7 +126,7 @@ def packet(body: bytes) -> bytes:
 
 async def test_messages_that_came_with_other_packets_in_one_piece_are_all_handled_and_acknowledged() -> None:
     bodies = [publish_body(b"t", mid, b"x") for mid in (1, 2)]
-    long_way = publish_body(b"t", 3, b"x", ResponseTopic="elsewhere")
+    long_way = publish_body(b"t", 3, b"x", TopicAlias=1)
     broker = ScriptedBroker(PINGRESP + PINGRESP + packet(bodies[0]) + PINGRESP + packet(long_way) + packet(bodies[1]))
     server = await asyncio.start_server(broker.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

@@ -204,3 +204,47 @@ async def test_several_programs_make_the_same_file_at_the_same_moment(tmp_path: 
         assert [outcome.kept_detail for outcome in outcomes] == [""] * len(stores)
         for store in stores:
             await store.close()
+
+
+async def test_a_file_restored_under_a_reader_is_the_one_that_is_read(tmp_path: Path) -> None:
+    path, copy = tmp_path / "t.db", tmp_path / "copy.db"
+    writer, reader = SqliteStore(path), SqliteStore(path)
+    await writer.write_readings(ROWS[:10])
+    assert [row[1] for result in await reader.select(COUNT) for row in result.rows] == [10]
+    await writer.close()
+    other = SqliteStore(copy)
+    await other.write_readings(ROWS)
+    await other.close()
+    for rest in ("-wal", "-shm"):
+        Path(f"{path}{rest}").unlink(missing_ok=True)
+    copy.replace(path)
+    assert [row[1] for result in await reader.select(COUNT) for row in result.rows] == [20]
+    await reader.close()
+
+
+async def test_a_file_that_was_broken_for_a_while_is_looked_at_anew(tmp_path: Path) -> None:
+    path, good = tmp_path / "t.db", tmp_path / "good.db"
+    store = SqliteStore(path)
+    await store.write_readings(ROWS)
+    await store.close()
+    path.replace(good)
+    path.write_bytes(b"no database" * 1000)
+    store = SqliteStore(path)
+    with pytest.raises(UnreachableError):
+        await store.check()
+    path.write_bytes(good.read_bytes())
+    assert (await store.check()).detail.endswith("1 series")
+    await store.close()
+
+
+async def test_answers_nobody_waits_for_do_not_hold_up_the_end(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "t.db")
+    await store.write_readings(ROWS)
+    asked = [asyncio.ensure_future(store.select(COUNT)) for _ in range(50)]
+    await asyncio.sleep(0)
+    for one in asked:
+        one.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
+    await store.close()
+    with pytest.raises(RuntimeError):
+        await store.select(COUNT)

@@ -78,3 +78,10 @@ def test_a_write_that_fails_at_its_last_row_leaves_nothing(writer: SqliteWriter,
         assert len(stored(path)) == count
     finally:
         writer.close()
+
+
+def test_keys_of_a_transaction_that_failed_in_any_way_are_forgotten(writer: SqliteWriter, path: Path) -> None:
+    with pytest.raises(OverflowError):
+        writer.write_readings([ReadingRow(SERIES[0], 1, 1.0), ReadingRow(SERIES[0], 2, 2**63)])
+    assert writer.write_readings([ReadingRow(SERIES[0], 3, 3.0)]).accepted == 1
+    assert stored(path) == {("em-1.a", 3): (3.0, 0, None)}
