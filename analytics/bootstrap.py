@@ -14,18 +14,18 @@ from analytics.anomalies.again import LONGEST_HISTORY_DAYS, days_again
 from analytics.anomalies.anomaly_store import write_anomalies
 from analytics.anomalies.questions import days_of_devices, questions_about
 from analytics.anomalies.watch import find_anomalies
-from analytics.arrivals import ArrivalBook, Arrivals, Mark
-from analytics.deleted_time import Edges, deleted_before
-from analytics.evaluate import Judgement, in_order, judge, judge_tasks
 from analytics.finding import Finding
-from analytics.findings_store import record_findings, write_indicators
+from analytics.findings.revision import Basis, Key, Revision
+from analytics.findings.store import record_findings, write_indicators
 from analytics.heartbeat import Heartbeat, heartbeat_file
 from analytics.indicators.months import keep_last_months, keep_months
 from analytics.indicators.months_again import months_touched, still_there
-from analytics.plan import JudgingRange
-from analytics.register_book import RegisterBook
-from analytics.reopen import Reopened, Touch, beyond, changed_since, merged, pieces, touched_by
-from analytics.revision import Basis, Key, Revision
+from analytics.judging.arrivals import ArrivalBook, Arrivals, Mark
+from analytics.judging.deleted_time import Edges, deleted_before
+from analytics.judging.evaluate import Judgement, in_order, judge, judge_tasks
+from analytics.judging.plan import JudgingRange
+from analytics.judging.register_book import RegisterBook
+from analytics.judging.reopen import Reopened, Touch, beyond, changed_since, merged, pieces, touched_by
 from analytics.rollups.keeper import RollupKeeper
 from analytics.rulebook import Rule, load_rulebook
 from analytics.rulebook.rule import DEFAULT_MINIMUM_DATA_CAPTURE

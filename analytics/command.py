@@ -10,8 +10,13 @@ from analytics.anomalies.report import as_json as anomaly_json
 from analytics.anomalies.report import as_lines as anomaly_lines
 from analytics.anomalies.watch import find_anomalies
 from analytics.bootstrap import load_park, rules_with_capture, run_analytics
-from analytics.circular_command import circular
-from analytics.command_range import (
+from analytics.commands.circular import circular
+from analytics.commands.enpi import enpi
+from analytics.commands.exceedances import exceedances
+from analytics.commands.health import health
+from analytics.commands.known import findings
+from analytics.commands.report import HEADER, as_json, as_row, explain, legend, rule_line
+from analytics.commands.time_range import (
     capture_option,
     choice_of,
     choice_options,
@@ -21,19 +26,14 @@ from analytics.command_range import (
     texts,
     with_flat_rules,
 )
-from analytics.enpi_command import enpi
-from analytics.evaluate import Judgement, judge
-from analytics.exceedance_command import exceedances
-from analytics.findings_store import write_findings, write_indicators
-from analytics.health_command import health
+from analytics.findings.revision import Basis
+from analytics.findings.store import write_findings, write_indicators
 from analytics.indicators.compute import compute_indicators, months_of
 from analytics.indicators.months import kept_indicators, whole_months
 from analytics.indicators.months_again import still_there
 from analytics.indicators.report import INDICATOR_HEADERS, indicator_json, indicator_row
 from analytics.indicators.store_readings import Span
-from analytics.known_command import findings
-from analytics.report import HEADER, as_json, as_row, explain, legend, rule_line
-from analytics.revision import Basis
+from analytics.judging.evaluate import Judgement, judge
 from analytics.rollups.command import retention, rollups
 from analytics.rulebook import load_rulebook
 from analytics.rulebook.examples import run_examples

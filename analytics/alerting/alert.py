@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from analytics.finding import Finding
-from analytics.revision import ChangeReason
+from analytics.findings.revision import ChangeReason
 
 
 class IncidentState(StrEnum):

@@ -17,7 +17,7 @@ from analytics.alerting.hysteresis import AveragingKind, Hysteresis, Weight, ave
 from analytics.alerting.incident_store import IncidentStore
 from analytics.alerting.stages import Judgement, Reason, Watch, judge
 from analytics.finding import Finding, Verdict
-from analytics.revision import ChangeReason
+from analytics.findings.revision import ChangeReason
 
 
 class Decision(NamedTuple):

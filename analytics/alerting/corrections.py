@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from analytics.alerting.alert import Correction, Incident, Step
 from analytics.finding import Finding, Verdict
-from analytics.revision import ChangeReason
+from analytics.findings.revision import ChangeReason
 
 MATERIAL_SHARE = 0.05
 """A number has changed when it moved by more than this share of its limit (of itself, when there is no limit)."""

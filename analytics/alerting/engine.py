@@ -15,7 +15,7 @@ from analytics.alerting.notification import DeliveryState, Notification, message
 from analytics.alerting.stages import Notice, Reason, notice_reason
 from analytics.alerting.summary import AlertSummary, summarize
 from analytics.finding import Finding
-from analytics.revision import Key, Revision, key_of
+from analytics.findings.revision import Key, Revision, key_of
 from service_runtime.clock import Clock
 from service_runtime.logs import event
 from telemetry_model.park_register import Contact, Park

@@ -29,7 +29,7 @@ from analytics.alerting.hysteresis import Weight
 from analytics.alerting.notification import DeliveryState, FailureReason, Notification
 from analytics.alerting.stages import Watch
 from analytics.finding import Finding
-from analytics.revision import ChangeReason
+from analytics.findings.revision import ChangeReason
 from service_runtime.errors import OperatorError
 
 SCHEMA = """

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from analytics.anomalies import bypass, energy_baseline, frozen_sensor, meter_tree, night_discharge
-from analytics.reopen import Touch
+from analytics.judging.reopen import Touch
 from analytics.windows import day_window, local_day
 from telemetry_model.park_register import Park
 

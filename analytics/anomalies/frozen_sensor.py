@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from analytics.anomalies.anomaly import Sighting
-from analytics.data_capture import SlotState
-from analytics.slot_series import SlotSeries
+from analytics.slots.data_capture import SlotState
+from analytics.slots.series import SlotSeries
 from analytics.windows import HOUR_MS
 
 HISTORY_DAYS = 3

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analytics.data_capture import SlotState
-from analytics.slot_series import SlotSeries
+from analytics.slots.data_capture import SlotState
+from analytics.slots.series import SlotSeries
 
 Floats = npt.NDArray[np.float64]
 MAD_TO_SIGMA = 1.4826

@@ -14,8 +14,8 @@ from analytics.anomalies.anomaly import (
     NIGHT_DISCHARGE,
     AnomalyRule,
 )
-from analytics.plan import COARSE_SLOT_SECONDS, LAB_ROLE
-from analytics.readings_query import slot_seconds_of
+from analytics.judging.plan import COARSE_SLOT_SECONDS, LAB_ROLE
+from analytics.slots.readings_query import slot_seconds_of
 from telemetry_model.park_register import Installation, MeasuringPoint, Park
 from telemetry_model.quantities import Kind, Medium
 

@@ -27,11 +27,11 @@ from analytics.anomalies.night_discharge import HISTORY_NIGHTS, NIGHT_HOURS, nig
 from analytics.anomalies.questions import Question, days_of_devices, questions_about
 from analytics.anomalies.sentences import say
 from analytics.indicators.park_view import ACCURACY_ATTRIBUTE
-from analytics.plan import JudgingRange, chunks
-from analytics.readings_query import SlotRequest, read_slots
+from analytics.judging.plan import JudgingRange, chunks
 from analytics.registers.amount import counted
 from analytics.registers.meters import reading_range
-from analytics.slot_series import SlotSeries
+from analytics.slots.readings_query import SlotRequest, read_slots
+from analytics.slots.series import SlotSeries
 from analytics.windows import Window, day_window, day_windows, local_day, start_of_day_ms
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_store.protocol import TelemetryStore

@@ -4,7 +4,7 @@ from analytics.evaluators.context import Context, Judge, Lacking, Outcome, nothi
 from analytics.registers.amount import Amount, amount_of
 from analytics.registers.together import together
 from analytics.rulebook.evidence import say
-from analytics.slot_series import SlotSeries
+from analytics.slots.series import SlotSeries
 from analytics.windows import HOUR_MS, Window
 
 DAY_HOURS = 24

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from analytics.rulebook.rule import Rule
-from analytics.slot_series import SlotSeries
+from analytics.slots.series import SlotSeries
 from analytics.windows import Window
 from telemetry_model.park_register import Installation, Park
 from telemetry_model.park_register.dated import Attribute

@@ -4,13 +4,13 @@ import dataclasses
 
 import numpy as np
 
-from analytics.averaging import correct_to_reference_o2
-from analytics.data_capture import SlotState
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
 from analytics.evaluators.threshold_mean import mean_outcome, threshold_mean, window_counts
-from analytics.frame_contract import Floats
 from analytics.rulebook.evidence import say
-from analytics.slot_series import SlotSeries
+from analytics.slots.averaging import correct_to_reference_o2
+from analytics.slots.data_capture import SlotState
+from analytics.slots.frame_contract import Floats
+from analytics.slots.series import SlotSeries
 from analytics.windows import Window
 
 OXYGEN = "oxygen"

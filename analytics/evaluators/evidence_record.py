@@ -3,8 +3,8 @@
 from datetime import date
 
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
+from analytics.evaluators.evidence_choice import first_yes, is_possible, newest_record
 from analytics.evaluators.firm_share import firm_share
-from analytics.evidence_choice import first_yes, is_possible, newest_record
 from analytics.rulebook.evidence import say
 from analytics.rulebook.rule import EvidenceMeasure
 from analytics.windows import Window, local_day

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from analytics.data_capture import SlotState
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
 from analytics.evaluators.evidence_record import evidence_record
 from analytics.indicators.energy import MJ_PER_KWH
@@ -18,7 +17,8 @@ from analytics.registers.half_hours import half_hours, is_interpolated
 from analytics.registers.together import together
 from analytics.rulebook.evidence import say
 from analytics.rulebook.limits import LimitUnknownError, keeps, limit_for
-from analytics.slot_series import SlotSeries
+from analytics.slots.data_capture import SlotState
+from analytics.slots.series import SlotSeries
 from analytics.windows import Window, start_of_day_ms
 from telemetry_model.park_register import Park
 from telemetry_model.quantities import Kind

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analytics.data_capture import SlotState
 from analytics.evaluators.context import Context, FlatSpan, Judge, Outcome, nothing
 from analytics.evaluators.threshold_mean import count_sentences, window_counts
 from analytics.rulebook.evidence import say
 from analytics.rulebook.rule import Rule
-from analytics.slot_series import SlotSeries
+from analytics.slots.data_capture import SlotState
+from analytics.slots.series import SlotSeries
 from analytics.windows import HOUR_MS, Window
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from analytics.data_capture import expected_slots
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
 from analytics.rulebook.evidence import say
-from analytics.slot_series import SlotSeries
+from analytics.slots.data_capture import expected_slots
+from analytics.slots.series import SlotSeries
 from analytics.windows import Window
 from telemetry_model.park_register import Park
 

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.data_capture import SlotState
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
 from analytics.evaluators.threshold_mean import window_counts
 from analytics.rulebook.evidence import say
-from analytics.slot_series import SlotSeries
+from analytics.slots.data_capture import SlotState
+from analytics.slots.series import SlotSeries
 from analytics.windows import HOUR_MS, Window
 
 LOOK_BACK_MS = 24 * HOUR_MS

@@ -1,12 +1,12 @@
 """The time-weighted mean of one quantity over a window, from valid slots only."""
 
-from analytics.averaging import time_weighted_mean
-from analytics.data_capture import Counts, SlotState, count_states, expected_slots
 from analytics.evaluators.context import Context, Judge, Outcome, nothing
 from analytics.evaluators.impossible_values import impossible_sentence
 from analytics.rulebook.evidence import say
 from analytics.rulebook.rule import Averaging
-from analytics.slot_series import SlotSeries
+from analytics.slots.averaging import time_weighted_mean
+from analytics.slots.data_capture import Counts, SlotState, count_states, expected_slots
+from analytics.slots.series import SlotSeries
 from analytics.windows import HOUR_MS, Window
 
 WINDOW_HOURS = {Averaging.HOUR: 1, Averaging.EIGHT_HOURS: 8, Averaging.DAY: 24}

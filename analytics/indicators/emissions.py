@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analytics.averaging import AIR_OXYGEN_PERCENT, correct_to_reference_o2
 from analytics.finding import Confidence
 from analytics.indicator import Basis, IndicatorValue, untold
 from analytics.indicators.measured import Amount, measured, not_negative, product
+from analytics.slots.averaging import AIR_OXYGEN_PERCENT, correct_to_reference_o2
 
 NEAR_AIR_PERCENT = 20.5
 """From here on the correction to reference oxygen divides by almost nothing: the value is not formed."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from analytics.findings_store import write_indicators
+from analytics.findings.store import write_indicators
 from analytics.indicator import MONTH_PREFIX, Indicator
 from analytics.indicators.compute import compute_indicators, months_of
 from analytics.indicators.park_view import ReportedIndicator

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from analytics.deleted_time import Edges
 from analytics.indicators.compute import needed_points
 from analytics.indicators.store_readings import Span
+from analytics.judging.deleted_time import Edges
+from analytics.judging.reopen import Touch
 from analytics.registers.meters import edge_ms
-from analytics.reopen import Touch
 from analytics.windows import billing_windows
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_model.quantities import Kind, Medium

@@ -3,10 +3,10 @@
 import json
 from zoneinfo import ZoneInfo
 
-from analytics.both_languages import said
+from analytics.commands.both_languages import said
+from analytics.commands.report import utc_text
 from analytics.indicators.park_view import ReportedIndicator
 from analytics.indicators.reasons import confidence_in, say_in
-from analytics.report import utc_text
 from analytics.windows import local_text
 
 INDICATOR_HEADERS = {

@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.data_capture import SlotState
 from analytics.indicators.measured import Measured
-from analytics.readings_query import FAR_AHEAD_MS, LONG_AGO_MS, SlotRequest, read_slots
-from analytics.readings_query import slot_seconds_of as slots_at_least
 from analytics.registers.amount import Amount, counted
 from analytics.registers.half_hours import fine_slot_seconds, grid_seconds, half_hours
 from analytics.registers.meters import edge_ms, reading_range
-from analytics.slot_series import SlotSeries
+from analytics.slots.data_capture import SlotState
+from analytics.slots.readings_query import FAR_AHEAD_MS, LONG_AGO_MS, SlotRequest, read_slots
+from analytics.slots.readings_query import slot_seconds_of as slots_at_least
+from analytics.slots.series import SlotSeries
 from analytics.windows import HOUR_MS, Window, day_window, local_day, local_text, start_of_day_ms
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_model.quantities import Kind

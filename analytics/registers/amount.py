@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.data_capture import SlotState, expected_slots
 from analytics.registers.jump import find_jump
 from analytics.registers.meters import Knot, Meter, edge_ms, fallen, meters_of
 from analytics.rulebook.evidence import say
-from analytics.slot_series import SlotSeries
+from analytics.slots.data_capture import SlotState, expected_slots
+from analytics.slots.series import SlotSeries
 from analytics.windows import HOUR_MS, Window, local_text
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_model.quantities import Kind

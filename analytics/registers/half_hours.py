@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.frame_contract import Floats
 from analytics.registers.jump import find_jump
 from analytics.registers.meters import Instants, Meter, fallen, meters_of
-from analytics.slot_series import SlotSeries
+from analytics.slots.frame_contract import Floats
+from analytics.slots.series import SlotSeries
 from analytics.windows import Window, local_day, start_of_day_ms
 from telemetry_model.park_register import MeasuringPoint, Park
 

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.frame_contract import Floats
 from analytics.registers.meters import Meter
 from analytics.rulebook.evidence import say
-from analytics.slot_series import SlotSeries
+from analytics.slots.frame_contract import Floats
+from analytics.slots.series import SlotSeries
 from analytics.windows import HOUR_MS, local_day
 from telemetry_model.park_register import MeasuringPoint, Park
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analytics.data_capture import SlotState
-from analytics.frame_contract import Floats
-from analytics.slot_series import SlotSeries
+from analytics.slots.data_capture import SlotState
+from analytics.slots.frame_contract import Floats
+from analytics.slots.series import SlotSeries
 from analytics.windows import HOUR_MS, Window, local_day, start_of_day_ms
 from telemetry_model.park_register import MeasuringPoint, Park
 from telemetry_model.quantities import Kind

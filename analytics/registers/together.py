@@ -8,11 +8,11 @@ from functools import reduce
 
 import numpy as np
 
-from analytics.data_capture import SlotState, expected_slots
 from analytics.registers.amount import Amount, amount_of, is_interval, share_of
 from analytics.registers.meters import Instants
 from analytics.rulebook.evidence import say
-from analytics.slot_series import SlotSeries
+from analytics.slots.data_capture import SlotState, expected_slots
+from analytics.slots.series import SlotSeries
 from analytics.windows import Window, local_text
 from telemetry_model.park_register import Park
 

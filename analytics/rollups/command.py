@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analytics.deleted_time import note_deletion
+from analytics.judging.deleted_time import note_deletion
 from analytics.rollups.keeper import RollupKeeper
 from analytics.rollups.retention import Deletion, parse_keep, plan_deletion
 from analytics.rollups.roll import HOUR_MS

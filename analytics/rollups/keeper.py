@@ -9,9 +9,9 @@ import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from analytics.deleted_time import NOTHING_DELETED, deleted_before
-from analytics.readings_query import FAR_AHEAD_MS, LONG_AGO_MS, data_range
+from analytics.judging.deleted_time import NOTHING_DELETED, deleted_before
 from analytics.rollups.roll import HOUR_MS, Stretch, merged, roll_up
+from analytics.slots.readings_query import FAR_AHEAD_MS, LONG_AGO_MS, data_range
 from analytics.windows import Window, day_window, day_windows, local_day
 from service_runtime.clock import Clock
 from service_runtime.errors import UnreachableError

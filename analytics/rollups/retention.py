@@ -6,7 +6,7 @@ findings, the ledger and all other records stay for ever.
 
 from typing import NamedTuple
 
-from analytics.readings_query import FAR_AHEAD_MS, LONG_AGO_MS
+from analytics.slots.readings_query import FAR_AHEAD_MS, LONG_AGO_MS
 from analytics.windows import local_day, start_of_day_ms
 from service_runtime.errors import OperatorError
 from telemetry_model.park_register import Park

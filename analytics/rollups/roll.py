@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from analytics.deleted_time import NOTHING_DELETED, Edges
+from analytics.judging.deleted_time import NOTHING_DELETED, Edges
 from service_runtime.errors import UnreachableError
 from service_runtime.logs import event
 from telemetry_model.park_register import Park

@@ -3,8 +3,8 @@
 import json
 from zoneinfo import ZoneInfo
 
-from analytics.both_languages import evidence_objects
-from analytics.report import utc_text
+from analytics.commands.both_languages import evidence_objects
+from analytics.commands.report import utc_text
 from analytics.scorecard.cells import Cell, FirmCell, Outcome, Proof, Scorecard
 from analytics.scorecard.words import needs_text, period_text
 

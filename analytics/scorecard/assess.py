@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from analytics.evaluators.evidence_choice import PERCENT_UNIT, YES_NO_UNIT, is_possible, newest_record
 from analytics.evaluators.firm_share import firm_records
-from analytics.evidence_choice import PERCENT_UNIT, YES_NO_UNIT, is_possible, newest_record
 from analytics.finding import Confidence, Finding, Verdict
 from analytics.rulebook import Rule
 from analytics.rulebook.evidence import say

@@ -3,10 +3,10 @@
 from datetime import date
 from pathlib import Path
 
-from analytics.deleted_time import NOTHING_DELETED, deleted_before
-from analytics.evaluate import judge
 from analytics.finding import Finding
-from analytics.plan import JudgingRange
+from analytics.judging.deleted_time import NOTHING_DELETED, deleted_before
+from analytics.judging.evaluate import judge
+from analytics.judging.plan import JudgingRange
 from analytics.rulebook import Rule, load_rulebook
 from analytics.scorecard.assess import assess, firm_cells
 from analytics.scorecard.catalogue import load_catalogue

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from analytics.evidence_choice import YES_NO_UNIT
+from analytics.evaluators.evidence_choice import YES_NO_UNIT
 from analytics.rulebook.citation import cite_in
 from analytics.rulebook.doubt import parts_to_confirm
 from analytics.rulebook.rule import Comparison

@@ -10,9 +10,9 @@ from analytics.alerting.engine import ProcessReport
 from analytics.alerting.sender import Outcome, SendResult
 from analytics.alerting.stages import Reason
 from analytics.finding import Finding, Verdict
-from analytics.findings_store import read_revisions, record_findings
-from analytics.plan import JudgingRange
-from analytics.revision import Basis, KnownFinding, key_of
+from analytics.findings.revision import Basis, KnownFinding, key_of
+from analytics.findings.store import read_revisions, record_findings
+from analytics.judging.plan import JudgingRange
 from analytics.rulebook import Rule
 from analytics.settings import AnalyticsSettings
 from service_runtime.clock import ManualClock

@@ -10,10 +10,10 @@ from pathlib import Path
 from analytics.anomalies.anomaly import Anomaly
 from analytics.anomalies.anomaly_store import write_anomalies
 from analytics.anomalies.watch import find_anomalies
-from analytics.evaluate import evaluate
 from analytics.finding import Finding, Verdict
-from analytics.plan import JudgingRange
-from analytics.revision import KnownFinding
+from analytics.findings.revision import KnownFinding
+from analytics.judging.evaluate import evaluate
+from analytics.judging.plan import JudgingRange
 from analytics.rulebook import load_rulebook
 from deploy.local.scenario_ingest import ScenarioIngest
 from deploy.local.scenario_revisions import ScenarioRecord

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from analytics.alerting.bootstrap import build_alert_engine
 from analytics.bootstrap import AnalyticsService, rules_with_capture
-from analytics.evaluate import Judgement, evaluate
 from analytics.finding import Finding
-from analytics.findings_store import read_findings, read_revisions
-from analytics.plan import JudgingRange
-from analytics.revision import KnownFinding
+from analytics.findings.revision import KnownFinding
+from analytics.findings.store import read_findings, read_revisions
+from analytics.judging.evaluate import Judgement, evaluate
+from analytics.judging.plan import JudgingRange
 from analytics.rulebook import load_rulebook
 from analytics.settings import AnalyticsSettings
 from ingest_service.batch_identity import identity_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analytics.finding import Finding, Verdict
-from analytics.revision import ChangeReason, known_at
+from analytics.findings.revision import ChangeReason, known_at
 from service_runtime.clock import ManualClock
 from telemetry_model.reading import Reading
 from telemetry_store.open import open_store

@@ -7,8 +7,8 @@ import pytest
 
 from analytics.bootstrap import AnalyticsService, rules_with_capture, run_analytics
 from analytics.finding import Finding, Verdict
-from analytics.findings_store import read_findings
-from analytics.revision import Key, Revision
+from analytics.findings.revision import Key, Revision
+from analytics.findings.store import read_findings
 from analytics.rulebook import load_rulebook
 from analytics.settings import AnalyticsSettings
 from service_runtime.clock import ManualClock

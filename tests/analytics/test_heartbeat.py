@@ -74,7 +74,7 @@ def test_the_command_ends_with_the_reason(file: Path) -> None:
 
 def test_the_probe_of_a_container_loads_no_pandas(file: Path) -> None:
     program = (
-        "import sys, runpy; sys.argv = ['health', '--help']\ntry:\n    runpy.run_module('analytics.health_command', "
+        "import sys, runpy; sys.argv = ['health', '--help']\ntry:\n    runpy.run_module('analytics.commands.health', "
     )
     program += "run_name='__main__')\nfinally:\n    assert 'pandas' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.data_capture import expected_slots
 from analytics.rulebook.rule import Averaging
+from analytics.slots.data_capture import expected_slots
 from analytics.windows import (
     HOUR_MS,
     Window,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from analytics.anomalies.watch import find_anomalies
-from analytics.plan import JudgingRange
+from analytics.judging.plan import JudgingRange
 from deploy.local.scenario_run import DEFAULT_TODAY, day_of, park_of
 from simulators.backlog import backlog
 from simulators.events import AnyEvent, Bypass, EnergyWaste, HiddenDischarge, MeterError, SensorBias

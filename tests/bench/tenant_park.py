@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analytics.plan import JudgingRange
+from analytics.judging.plan import JudgingRange
 from analytics.windows import day_window
 from telemetry_model.park_register import MeasuringPoint, Park, parse_park
 from telemetry_model.quantities import Kind

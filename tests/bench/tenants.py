@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from analytics.evaluate import Judgement, judge
-from analytics.findings_store import write_findings, write_indicators
+from analytics.findings.store import write_findings, write_indicators
+from analytics.judging.evaluate import Judgement, judge
 from analytics.rulebook import load_rulebook
 from telemetry_model.park_register import Park
 from telemetry_store.open import open_store

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from analytics.evaluate import evaluate
 from analytics.finding import Finding
-from analytics.plan import JudgingRange
+from analytics.judging.evaluate import evaluate
+from analytics.judging.plan import JudgingRange
 from analytics.rulebook import load_rulebook
 from analytics.windows import start_of_day_ms
 from telemetry_model.park_register import Park, parse_park

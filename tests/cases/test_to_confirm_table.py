@@ -17,10 +17,10 @@ from analytics.alerting.email_message import build_email, make_chart
 from analytics.alerting.naming import Naming
 from analytics.alerting.notification import Notification
 from analytics.alerting.texts import texts_of
-from analytics.evaluate import conclude
+from analytics.commands.report import as_row, explain, rule_line
 from analytics.evaluators import Outcome
 from analytics.finding import Confidence, Finding, Verdict
-from analytics.report import as_row, explain, rule_line
+from analytics.judging.evaluate import conclude
 from analytics.rulebook import Limit, LimitUnknownError, Rule, limit_for, load_rulebook
 from analytics.rulebook.doubt import Doubt, Part, doubtful_parts
 from analytics.rulebook.evidence import in_language

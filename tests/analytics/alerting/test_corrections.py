@@ -10,7 +10,7 @@ from analytics.alerting.alert import Step
 from analytics.alerting.corrections import MAX_CORRECTIONS_PER_PERIOD, is_material
 from analytics.alerting.stages import Reason
 from analytics.finding import Finding, Verdict
-from analytics.revision import ChangeReason, Key, Revision, key_of
+from analytics.findings.revision import ChangeReason, Key, Revision, key_of
 from service_runtime.clock import ManualClock
 from telemetry_model.park_register import Contact, Park
 from tests.servers.smtp import SmtpServer

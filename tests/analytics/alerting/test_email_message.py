@@ -18,7 +18,7 @@ from analytics.alerting.notification import Notification, message_id_of
 from analytics.alerting.story import Story, tell
 from analytics.alerting.texts import LANGUAGES, texts_of
 from analytics.finding import Confidence, Finding, Verdict
-from analytics.revision import ChangeReason
+from analytics.findings.revision import ChangeReason
 from analytics.rulebook import load_rulebook
 from service_runtime.errors import UnreachableError
 from telemetry_model.park_register import Park

@@ -13,7 +13,7 @@ from analytics.anomalies.grid import Grid, robust_sigma, runs_of
 from analytics.anomalies.laboratory import Uncertainty, against_laboratory, normalised_error, usual_uncertainty
 from analytics.anomalies.meter_tree import TreeDay, meter_tree
 from analytics.anomalies.night_discharge import night_discharge
-from analytics.slot_series import SlotSeries
+from analytics.slots.series import SlotSeries
 
 HOUR, DAY = 3_600_000, 86_400_000
 HALF = HOUR // 2

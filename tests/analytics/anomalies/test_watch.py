@@ -12,7 +12,7 @@ from analytics.anomalies.anomaly_store import read_anomalies, write_anomalies
 from analytics.anomalies.questions import days_of_devices, questions_of
 from analytics.anomalies.report import as_json, as_lines
 from analytics.anomalies.watch import find_anomalies
-from analytics.plan import JudgingRange
+from analytics.judging.plan import JudgingRange
 from telemetry_model.park_register import Park
 from telemetry_model.storage_schema import ANOMALIES, RECORD_FIELDS
 from telemetry_store.query import Select, SeriesQuery

@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 
-from analytics.evaluate import evaluate
 from analytics.evaluators.evidence_record import years_between
 from analytics.finding import Finding, Verdict
-from analytics.plan import JudgingRange
+from analytics.judging.evaluate import evaluate
+from analytics.judging.plan import JudgingRange
 from analytics.rulebook import load_rulebook
 from telemetry_model.park_register import Park
 from telemetry_store.sqlite_store import SqliteStore

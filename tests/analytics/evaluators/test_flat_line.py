@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.data_capture import SlotState
 from analytics.evaluators.flat_line import flat_spans, mark_flat
-from analytics.frame_contract import SLOT_COLUMNS, SlotFrame
 from analytics.rulebook import load_rulebook
-from analytics.slot_series import SlotSeries
+from analytics.slots.data_capture import SlotState
+from analytics.slots.frame_contract import SLOT_COLUMNS, SlotFrame
+from analytics.slots.series import SlotSeries
 from analytics.windows import HOUR_MS, day_window
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")

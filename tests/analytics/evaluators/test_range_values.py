@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from analytics.evaluate import evaluate
 from analytics.finding import Finding, Verdict
-from analytics.plan import JudgingRange
+from analytics.judging.evaluate import evaluate
+from analytics.judging.plan import JudgingRange
 from analytics.rulebook import load_rulebook
 from telemetry_model.park_register import Park
 from telemetry_store.sqlite_store import SqliteStore

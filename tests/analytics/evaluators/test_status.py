@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from analytics.evaluate import evaluate
-from analytics.plan import JudgingRange
+from analytics.judging.evaluate import evaluate
+from analytics.judging.plan import JudgingRange
 from analytics.rulebook import load_rulebook
 from telemetry_model.park_register import Park
 from telemetry_store.rows import ReadingRow

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from analytics.findings_store import write_indicators
+from analytics.findings.store import write_indicators
 from analytics.indicator import Indicator
 from analytics.indicators.months import keep_last_months, whole_months
 from analytics.indicators.store_readings import Span

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from analytics.bootstrap import AnalyticsService
-from analytics.deleted_time import note_deletion
 from analytics.finding import Finding
-from analytics.findings_store import write_indicators
+from analytics.findings.revision import Key, Revision
+from analytics.findings.store import write_indicators
 from analytics.indicator import Indicator
 from analytics.indicators.months_again import months_touched, still_there
 from analytics.indicators.store_readings import Span
-from analytics.reopen import Touch
-from analytics.revision import Key, Revision
+from analytics.judging.deleted_time import note_deletion
+from analytics.judging.reopen import Touch
 from analytics.settings import AnalyticsSettings
 from service_runtime.clock import ManualClock
 from telemetry_model.park_register import Park

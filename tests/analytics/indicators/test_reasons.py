@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import analytics.indicators
-from analytics.circular_command import FORMULAS
+from analytics.commands.circular import FORMULAS
 from analytics.indicators.reasons import confidence_in, say_in
 
 FOLDER = Path(analytics.indicators.__file__).parent

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from analytics.frame_contract import SLOT_COLUMNS, SlotFrame
 from analytics.registers.amount import Amount, counted
-from analytics.slot_series import SlotSeries
+from analytics.slots.frame_contract import SLOT_COLUMNS, SlotFrame
+from analytics.slots.series import SlotSeries
 from analytics.windows import HOUR_MS, day_window
 from telemetry_model.park_register import parse_park
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.frame_contract import SLOT_COLUMNS, SlotFrame
 from analytics.registers.amount import amount_of
-from analytics.slot_series import SlotSeries
+from analytics.slots.frame_contract import SLOT_COLUMNS, SlotFrame
+from analytics.slots.series import SlotSeries
 from analytics.windows import HOUR_MS, day_window
 
 if TYPE_CHECKING:

@@ -5,15 +5,15 @@ from collections.abc import Callable
 
 import pytest
 
-from analytics.evaluate import evaluate
 from analytics.indicators.compute import compute_indicators
 from analytics.indicators.store_readings import Span, read_points
-from analytics.plan import JudgingRange
-from analytics.readings_query import SlotRequest, read_slots
+from analytics.judging.evaluate import evaluate
+from analytics.judging.plan import JudgingRange
 from analytics.registers.amount import Amount, counted
 from analytics.registers.meters import reading_range
 from analytics.rulebook import load_rulebook
-from analytics.slot_series import SlotSeries
+from analytics.slots.readings_query import SlotRequest, read_slots
+from analytics.slots.series import SlotSeries
 from analytics.windows import HOUR_MS, Window, local_day
 from telemetry_model.park_register import Park
 from telemetry_store.rows import ReadingRow

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from analytics.evaluate import evaluate, judge_tasks
-from analytics.plan import JudgingRange
-from analytics.reopen import Touch, pieces, touched_by
+from analytics.judging.evaluate import evaluate, judge_tasks
+from analytics.judging.plan import JudgingRange
+from analytics.judging.reopen import Touch, pieces, touched_by
 from analytics.rulebook import load_rulebook
 from analytics.windows import HOUR_MS
 from telemetry_model.park_register import Park

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from analytics.evaluate import evaluate
 from analytics.indicators.compute import compute_indicators
 from analytics.indicators.store_readings import Span
-from analytics.plan import JudgingRange
+from analytics.judging.evaluate import evaluate
+from analytics.judging.plan import JudgingRange
 from analytics.rulebook import load_rulebook
 from analytics.windows import HOUR_MS
 from telemetry_model.park_register import Park

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from analytics.averaging import AIR_OXYGEN_PERCENT
-from analytics.evaluate import conclude
 from analytics.evaluators import Outcome
 from analytics.finding import Confidence, Verdict
+from analytics.judging.evaluate import conclude
 from analytics.rulebook import RuleError, limit_for, load_rulebook
 from analytics.rulebook.doubt import Doubt, Part, capture_sentence, doubtful_parts, shipped_doubts
 from analytics.rulebook.evidence import in_language
 from analytics.rulebook.load import parse_packs
 from analytics.rulebook.text import basis_mark
+from analytics.slots.averaging import AIR_OXYGEN_PERCENT
 
 RULE = """
 [[rules]]

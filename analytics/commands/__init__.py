@@ -1,0 +1,1 @@
+"""The commands under ``ecopark analytics`` that are not of one room alone."""
