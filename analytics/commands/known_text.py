@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
-from analytics.commands.report import finding_fields, utc_text
+from analytics.commands.report import finding_fields, numbers_of, utc_text
 from analytics.finding import Finding, Verdict
 from analytics.findings.known_then import Then
 from analytics.findings.revision import KnownFinding, Revision
@@ -57,8 +57,7 @@ def _version(known: KnownFinding) -> dict[str, object]:
 
 
 def _row(finding: Finding, revision: Revision, zone: ZoneInfo) -> str:
-    observed = "-" if finding.observed is None else f"{finding.observed:.5g}"
-    limit = "-" if finding.limit is None else f"{finding.limit:.5g}"
+    observed, limit = numbers_of(finding)
     return (
         f"{local_text(finding.period_start_ms, zone):<16} {finding.rule:<18} {finding.subject:<28} "
         f"{finding.verdict + '*' * finding.provisional:<18} {observed:>10} {limit:>10} {finding.unit:<7} "

@@ -20,6 +20,7 @@ from analytics.rulebook.text import (
 )
 from analytics.windows import local_text
 
+_DIGITS, _MOST_DIGITS = 5, 12
 HEADER = (
     f"{'period (local)':<16} {'rule':<18} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>12} "
     f"{'unit':<7} {'data':>5}  basis"
@@ -66,15 +67,28 @@ def finding_fields(finding: Finding) -> dict[str, object]:
 
 def as_row(finding: Finding, zone: ZoneInfo, rule: Rule | None = None) -> str:
     """One line of the table; ``*`` marks a period judged to date. With its ``rule`` the limit has its sign."""
-    observed = "-" if finding.observed is None else f"{finding.observed:.5g}"
+    observed, limit = numbers_of(finding)
     sign = limit_sign(finding, rule) if rule is not None else ""
-    limit = "-" if finding.limit is None else f"{sign} {finding.limit:.5g}".strip()
+    limit = f"{sign} {limit}".strip() if finding.limit is not None else limit
     start = local_text(finding.period_start_ms, zone)
     return (
         f"{start:<16} {finding.rule:<18} {finding.subject:<28} {finding.verdict + '*' * finding.provisional:<18} "
         f"{observed:>10} {limit:>12} {finding.unit:<7} {100 * finding.data_capture:>4.0f}%  "
         f"{basis_mark(finding.confidence, doubtful_parts(finding.evidence))}"
     )
+
+
+def numbers_of(finding: Finding) -> tuple[str, str]:
+    """The observed value and the limit, with enough digits that a value over its limit never reads like the limit."""
+    observed, limit = finding.observed, finding.limit
+    digits = _DIGITS
+    while digits < _MOST_DIGITS and observed != limit and _text(observed, digits) == _text(limit, digits):
+        digits += 1
+    return _text(observed, digits), _text(limit, digits)
+
+
+def _text(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}g}"
 
 
 def limit_sign(finding: Finding, rule: Rule) -> str:

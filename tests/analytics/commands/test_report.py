@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from analytics.commands.report import legend, limit_sign
+from analytics.commands.report import legend, limit_sign, numbers_of
 from analytics.finding import Confidence, Finding, Verdict
 from analytics.rulebook import Rule, load_rulebook
 from analytics.rulebook.rule import Comparison
@@ -50,3 +50,9 @@ def test_the_legend_has_a_line_for_every_verdict_and_every_basis() -> None:
     lines = list(legend())
     assert [line.split()[1] for line in lines if line.startswith("verdict ")] == list(Verdict)
     assert [line.split()[1] for line in lines if line.startswith("basis ")] == ["law:", "permit:", "setting:"]
+
+
+def test_a_value_over_its_limit_never_reads_like_the_limit() -> None:
+    over = replace(FINDING, observed=75.0000004, limit=75.0)
+    assert numbers_of(over) == ("75.0000004", "75")
+    assert numbers_of(replace(FINDING, observed=75.0, limit=75.0)) == ("75", "75")
