@@ -6,7 +6,7 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -55,6 +55,21 @@ def rows_of(name: str) -> list[dict[str, str]]:
 def headless_rows(name: str) -> list[list[str]]:
     with (DATA / name).open(encoding="utf-8", newline="") as text:
         return [row for row in csv.reader(text) if row]
+
+
+def not_frozen(hours: dict[datetime, float]) -> dict[datetime, float]:
+    """Without each day's hours of one value that came six or more times in a row, counted from six hours before it."""
+    frozen: set[datetime] = set()
+    for day in {at.date() for at in hours}:
+        begin = datetime.combine(day, time())
+        run: list[datetime] = []
+        for at in (begin + timedelta(hours=n) for n in range(-6, 25)):
+            goes_on = at in hours and hours[at] != 0 and at < begin + timedelta(days=1)
+            if not goes_on or (run and hours[at] != hours[run[-1]]):
+                frozen |= {hour for hour in run if hour >= begin} if len(run) >= 6 else set()
+                run = []
+            run += [at] if goes_on else []
+    return {at: value for at, value in hours.items() if at not in frozen}
 
 
 def hours_of(station: str, column: str, days: int = 0) -> dict[datetime, float]:

@@ -144,7 +144,10 @@ async def test_a_month_that_comes_100_days_late_gives_what_it_gives_in_time(
     await turns(tmp_path, park, late, ARRIVED_MS + HOUR_MS, times=3)
     expected = await in_time(tmp_path, park)
     assert expected["month.water_use", "alpha", FEBRUARY] == (28 * 24 * 0.5, 1.0)
-    assert await kept(late) == expected
+    found = await kept(late)
+    assert {key: found[key] for key in expected} == expected
+    # The last hour of February may stand for the register at the beginning of March.
+    assert {start for _, _, start in found.keys() - expected.keys()} == {MARCH}
 
 
 async def test_it_is_made_again_once_and_no_other_month_is(tmp_path: Path, park: Park, late: CountingStore) -> None:
@@ -156,7 +159,8 @@ async def test_it_is_made_again_once_and_no_other_month_is(tmp_path: Path, park:
         for start, end in ((JANUARY, FEBRUARY), (FEBRUARY, MARCH))
     ]
     await write_indicators(late, wrong)
-    await late.write_records([mark("wm", of_february(measured(park), "wm")[5:], ARRIVED_MS + 2 * HOUR_MS)])
+    within = of_february(measured(park), "wm")[5:-5]
+    await late.write_records([mark("wm", within, ARRIVED_MS + 2 * HOUR_MS)])
     late.months_written = 0
     await turns(tmp_path, park, late, ARRIVED_MS + 2 * HOUR_MS, times=3)
     found = await kept(late)
