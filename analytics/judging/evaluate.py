@@ -172,7 +172,9 @@ class _Room:
 
     def _to_date(self, window: Window, outcome: Outcome) -> Outcome:
         """What the sum of a closed period lacks; of an open one the sum to date is judged, as far as it is known."""
-        if outcome.lacking is None or window.end_ms > self._span.to_ms:
+        if outcome.lacking is None:
+            return outcome
+        if window.end_ms > self._span.to_ms:
             return dataclasses.replace(outcome, lacking=None)
         begins_late = self._span.since_ms is not None and self._span.since_ms > window.start_ms
         lacking = outcome.lacking._replace(start=outcome.lacking.start or begins_late)

@@ -104,6 +104,8 @@ def meters_of(park: Park, series: SlotSeries, window: Window) -> list[Meter]:
         if park.meter_exchanges
         else []
     )
+    if not exchanges:
+        return [Meter(LONG_AGO_MS, FAR_AHEAD_MS, starts, starts + series.slot_ms, low, high)]
     edges = [LONG_AGO_MS, *(exchange.time_ms for exchange in exchanges), FAR_AHEAD_MS]
     found: list[Meter] = []
     for number, (begin, end) in enumerate(itertools.pairwise(edges)):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 
 from analytics.finding import Confidence
 from analytics.rulebook.doubt import Doubt, Part
@@ -47,7 +48,8 @@ def limit_for(rule: Rule, known: Mapping[str, Attribute], day: date) -> Limit:
     """
     if not rule.is_valid_on(day):
         raise LimitUnknownError(say("limit_not_valid", rule=rule.id, version=rule.version, day=day.isoformat()))
-    return replace(_limit(rule, known), to_confirm=_to_confirm(rule, known, day))
+    limit, doubts = _limit(rule, known), _to_confirm(rule, known, day)
+    return replace(limit, to_confirm=doubts) if doubts else limit
 
 
 def _to_confirm(rule: Rule, known: Mapping[str, Attribute], day: date) -> tuple[Doubt, ...]:
@@ -91,10 +93,15 @@ def permit_attributes(rule: Rule) -> tuple[str, ...]:
     Every rule that holds a mean at an installation against a limit takes ``permit_<quantity>_<unit>``; ambient air
     does not, because nobody has a licence for it and one number would stand for several averaging times.
     """
-    names = [rule.permit_attribute] if rule.permit_attribute else []
-    if rule.evaluator.is_of_quantity and rule.subject not in _WITHOUT_LICENCE:
-        suffix = UNIT_SUFFIX.get(rule.unit, "")
-        names.append("_".join(part for part in ("permit", rule.quantity, suffix) if part))
+    has_licence = rule.evaluator.is_of_quantity and rule.subject not in _WITHOUT_LICENCE
+    return _permit_names(rule.permit_attribute, rule.quantity if has_licence else None, rule.unit)
+
+
+@cache
+def _permit_names(stated: str, quantity: str | None, unit: str) -> tuple[str, ...]:
+    names = [stated] if stated else []
+    if quantity is not None:
+        names.append("_".join(part for part in ("permit", quantity, UNIT_SUFFIX.get(unit, "")) if part))
     return tuple(dict.fromkeys(names))
 
 

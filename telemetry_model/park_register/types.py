@@ -174,10 +174,11 @@ class EvidenceRecord:
 
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 
-def _grouped(entries: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
-    groups: dict[str, list[T]] = {}
+def _grouped(entries: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    groups: dict[K, list[T]] = {}
     for entry in entries:
         groups.setdefault(key(entry), []).append(entry)
     return groups
@@ -210,12 +211,14 @@ class Park:
     production: tuple[MonthlyProduction, ...] = ()
     _of_device: Mapping[str, Sequence[MeasuringPoint]] = field(init=False, repr=False, compare=False)
     _with_role: Mapping[str, Sequence[MeasuringPoint]] = field(init=False, repr=False, compare=False)
+    _with_role_of: Mapping[tuple[str, str], Sequence[MeasuringPoint]] = field(init=False, repr=False, compare=False)
     _at_device: Mapping[str, Sequence[Installation]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # Looked up once for every rule and installation: a search through all points would grow with their square.
         object.__setattr__(self, "_of_device", _grouped(self.points.values(), attrgetter("device")))
         object.__setattr__(self, "_with_role", _grouped(self.points.values(), attrgetter("role")))
+        object.__setattr__(self, "_with_role_of", _grouped(self.points.values(), attrgetter("role", "tenant")))
         object.__setattr__(self, "_at_device", _grouped(self.installations.values(), attrgetter("device")))
 
     def attributes_on(self, day: date) -> Mapping[str, Attribute]:
@@ -236,8 +239,9 @@ class Park:
 
     def summed_with_role(self, role: str, tenant: str = "") -> list[MeasuringPoint]:
         """Points with a role, of one tenant or of all, that may be added up: no sub-meter beside the meter above it."""
-        found = [p for p in self.points_with_role(role) if not tenant or p.tenant == tenant]
-        return [point for point in found if not self.meters_above(point).intersection(p.id for p in found)]
+        found = self._with_role_of.get((role, tenant), ()) if tenant else self._with_role.get(role, ())
+        ids = {point.id for point in found}
+        return [point for point in found if not (point.parent and self.meters_above(point) & ids)]
 
     def meters_above(self, point: MeasuringPoint) -> frozenset[str]:
         """The points that count what a sub-meter counts too: its parent, the parent of that and so on."""
