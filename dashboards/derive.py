@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from analytics.finding import Verdict
+from analytics.finding import Confidence, Verdict
 from dashboards.board import Derive
 from dashboards.queries.anomalies import NOTICED
 from telemetry_model.park_register.records import MeterExchange
@@ -133,12 +133,30 @@ def total(series: Iterable[list[Sample]]) -> float | None:
 
 
 def finding_lines(results: Iterable[SeriesResult], only_exceeded: bool = False) -> list[FindingLine]:
-    """One line per rule and subject: exceedances first, then insufficient data, then compliant; newest first."""
+    """One line per rule and subject: exceedances first, then insufficient data, then compliant.
+
+    Of exceedances those over law, permit or contract come before those over a setting to confirm, the farthest from
+    its limit first; of the others the newest.
+    """
     lines = [line for result in results if (line := _finding_line(result)) is not None]
     if only_exceeded:
         lines = [line for line in lines if line.verdict is Verdict.EXCEEDED]
-    urgency = {Verdict.EXCEEDED: 0, Verdict.INSUFFICIENT_DATA: 1, Verdict.COMPLIANT: 2}
-    return sorted(lines, key=lambda line: (urgency[line.verdict], -line.time_ms, line.rule, line.subject))
+    return sorted(lines, key=_urgency)
+
+
+def _urgency(line: FindingLine) -> tuple[int, bool, float, int, str, str]:
+    place = {Verdict.EXCEEDED: 0, Verdict.INSUFFICIENT_DATA: 1, Verdict.COMPLIANT: 2}[line.verdict]
+    is_exceeded = line.verdict is Verdict.EXCEEDED
+    is_setting = is_exceeded and line.confidence not in (Confidence.SOURCE, Confidence.PERMIT)
+    return place, is_setting, -_margin(line) if is_exceeded else 0.0, -line.time_ms, line.rule, line.subject
+
+
+def _margin(line: FindingLine) -> float:
+    """How far from its limit, as a share of it; nothing is farther from a limit of zero."""
+    if line.observed is None or line.limit is None:
+        return 0.0
+    distance = abs(line.observed - line.limit)
+    return distance / abs(line.limit) if line.limit else math.inf
 
 
 def verdict_counts(lines: Iterable[FindingLine]) -> dict[Verdict, int]:

@@ -22,6 +22,10 @@ CONFIDENCES: dict[Confidence, Text] = {
     Confidence.PERMIT: Text("theo giấy phép/hợp đồng", "from permit/contract"),
     Confidence.SETTING: Text("cần xác nhận", "to be confirmed"),
 }
+_SHORT_CONFIDENCES: dict[Confidence, Text] = CONFIDENCES | {
+    Confidence.PERMIT: Text("giấy phép/hợp đồng", "permit/contract"),
+}
+_PARTLY = Text("một phần cần xác nhận", "partly to be confirmed")
 SETTING_TO_CONFIRM = Text("thiết lập cần xác nhận", "setting to confirm")
 INSTRUMENT_STATES: dict[InstrumentStatus, Text] = {
     InstrumentStatus.MEASURING: Text("Đo", "Measuring"),
@@ -104,6 +108,18 @@ def limit_label(limit: LimitLine, language: str) -> str:
     doubts = (CONFIDENCES[limit.confidence].say(language), "" if is_whole else parts_to_confirm(parts, language))
     said = "; ".join(doubt for doubt in doubts if doubt)
     return f"{word} {quantity_text(limit.value, limit.unit, language)}" + (f" ({said})" if said else "")
+
+
+def limit_mark(limit: LimitLine, language: str) -> str:
+    """``giới hạn 67,5 (giấy phép/hợp đồng; một phần cần xác nhận)``: short, for a line of a chart.
+
+    The axis has the unit, and the words beside the chart say which part is to be confirmed.
+    """
+    is_partly_doubtful = limit.confidence is not Confidence.SETTING and limit.to_confirm
+    marks = (_SHORT_CONFIDENCES[limit.confidence].say(language), _PARTLY.say(language) if is_partly_doubtful else "")
+    said = "; ".join(mark for mark in marks if mark)
+    text = f"{_BOUNDS[limit.bound].say(language)} {number_text(limit.value, language)}"
+    return f"{text} ({said})" if said else text
 
 
 def doubts_text(limits: Iterable[LimitLine], language: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.dates import AutoDateLocator, DateFormatter
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -15,7 +15,9 @@ from analytics.alerting.chart_data import ChartSeries
 from analytics.alerting.wording import number
 from analytics.finding import Finding
 
-WIDTH_INCHES, HEIGHT_INCHES, BAR_HEIGHT_INCHES, DPI = 6.4, 3.3, 1.6, 180
+WIDTH_INCHES, HEIGHT_INCHES, BAR_HEIGHT_INCHES, DPI = 6.4, 3.4, 1.9, 180
+MARGIN_INCHES = 0.06
+ROOM_INCHES = WIDTH_INCHES - 2 * MARGIN_INCHES
 MEASURED, LIMIT, ASSESSED, INK, GRID = "#2a6f97", "#c0392b", "#7a4b00", "#334e68", "#e4e9ee"
 DAY_MS = 86_400_000
 
@@ -37,13 +39,19 @@ class ChartTexts:
 
 def draw_chart(finding: Finding, series: ChartSeries | None, texts: ChartTexts, zone: ZoneInfo) -> bytes:
     """PNG bytes; without a series, a bar of the assessed value against the limit line."""
+    buffer = io.BytesIO()
+    chart_figure(finding, series, texts, zone).savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def chart_figure(finding: Finding, series: ChartSeries | None, texts: ChartTexts, zone: ZoneInfo) -> Figure:
+    """The picture before it is painted; title and legend take as many lines as they need to be read whole."""
     height_inches = BAR_HEIGHT_INCHES if series is None else HEIGHT_INCHES
     # Room around, or the title's first line touches the edge.
-    engine = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.08)
+    engine = ConstrainedLayoutEngine(w_pad=MARGIN_INCHES, h_pad=0.05)
     figure = Figure(figsize=(WIDTH_INCHES, height_inches), dpi=DPI, layout=engine)
-    FigureCanvasAgg(figure)
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     axes = figure.add_subplot()
-    axes.set_title(texts.title, loc="left", fontsize=10.5, color="#102a43", fontweight="bold", pad=9)
     if series is None:
         _draw_bar(axes, finding, texts)
     else:
@@ -53,9 +61,9 @@ def draw_chart(finding: Finding, series: ChartSeries | None, texts: ChartTexts, 
     for side in ("left", "bottom"):
         axes.spines[side].set_color("#9fb3c8")
     axes.tick_params(colors=INK, labelsize=8.5)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    _set_title(figure, texts.title, renderer)
+    _set_legend(figure, axes, renderer)
+    return figure
 
 
 def _draw_series(axes: Axes, finding: Finding, series: ChartSeries, texts: ChartTexts, zone: ZoneInfo) -> None:
@@ -75,7 +83,6 @@ def _draw_series(axes: Axes, finding: Finding, series: ChartSeries, texts: Chart
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, texts.language)))
     axes.set_ylabel(texts.unit, fontsize=9, color=INK)
     axes.set_xlabel(texts.time_axis, fontsize=8.5, color=INK)
-    _legend(axes)
 
 
 def _with_gaps(series: ChartSeries) -> tuple[list[float], list[float]]:
@@ -103,12 +110,12 @@ def _shade(axes: Axes, finding: Finding, times: list[float], values: list[float]
 
 
 def _scale(axes: Axes, finding: Finding, values: list[float]) -> None:
-    """Room above for the legend; from zero unless the values are far from it."""
+    """A little room above; from zero unless the values are far from it."""
     shown = [*values, *(v for v in (finding.observed, finding.limit) if v is not None)]
     low, high = min(shown), max(shown)
     spread = (high - low) or abs(high) or 1.0
     from_zero = low >= 0 and spread > 0.25 * high
-    axes.set_ylim(0 if from_zero else low - 0.15 * spread, high + (0.25 * high if from_zero else 0.35 * spread))
+    axes.set_ylim(0 if from_zero else low - 0.15 * spread, high + (0.1 * high if from_zero else 0.15 * spread))
 
 
 def _time_axis(axes: Axes, finding: Finding, zone: ZoneInfo) -> None:
@@ -121,7 +128,7 @@ def _draw_bar(axes: Axes, finding: Finding, texts: ChartTexts) -> None:
     observed, limit = finding.observed or 0.0, finding.limit or 0.0
     axes.barh([0], [observed], color=MEASURED, height=0.5, label=texts.observed)
     axes.axvline(limit, color=LIMIT, linewidth=1.8, linestyle="--", label=texts.limit)
-    axes.set_ylim(-0.45, 1.05)
+    axes.set_ylim(-0.5, 0.5)
     axes.set_xlim(min(0.0, 1.1 * observed), 1.12 * max(observed, limit, 0.0) or 1.0)
     axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(6))
@@ -129,21 +136,41 @@ def _draw_bar(axes: Axes, finding: Finding, texts: ChartTexts) -> None:
     axes.grid(axis="x", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.set_xlabel(texts.unit, fontsize=9, color=INK)
-    _legend(axes)
 
 
-def _legend(axes: Axes) -> None:
-    axes.legend(
-        loc="upper left",
-        bbox_to_anchor=(0, 1.02),
-        ncols=3,
-        fontsize=8.5,
-        frameon=False,
-        borderaxespad=0,
-        handlelength=2.2,
-        columnspacing=1.6,
-        labelcolor=INK,
+def _set_title(figure: Figure, words: str, renderer: RendererAgg) -> None:
+    title = figure.suptitle(
+        "", x=MARGIN_INCHES / WIDTH_INCHES, ha="left", fontsize=10.5, color="#102a43", fontweight="bold"
     )
+    lines = [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}".strip()
+        title.set_text(longer)
+        if lines[-1] and title.get_window_extent(renderer).width > ROOM_INCHES * DPI:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    title.set_text("\n".join(lines))
+
+
+def _set_legend(figure: Figure, axes: Axes, renderer: RendererAgg) -> None:
+    """Below the plot, where it hides nothing, with as many entries beside each other as the width takes."""
+    for columns in (3, 2, 1):
+        legend = figure.legend(
+            *axes.get_legend_handles_labels(),
+            loc="outside lower left",
+            ncols=columns,
+            fontsize=8.5,
+            frameon=False,
+            borderaxespad=0,
+            borderpad=0.5,
+            handlelength=2.2,
+            columnspacing=1.6,
+            labelcolor=INK,
+        )
+        if columns == 1 or legend.get_window_extent(renderer).width <= ROOM_INCHES * DPI:
+            return
+        legend.remove()
 
 
 def _axis_time(time_ms: int) -> float:

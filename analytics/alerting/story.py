@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from analytics.alerting import wording
 from analytics.alerting.alert import Incident, Sense, Step
 from analytics.alerting.naming import Naming
-from analytics.finding import Confidence, Finding
+from analytics.finding import Confidence, Finding, Verdict
 from analytics.rulebook.doubt import is_doubt
 from analytics.rulebook.evidence import in_language
 from service_runtime.clock import utc_from_ms
@@ -155,7 +155,9 @@ def _late_notes(incident: Incident, naming: Naming) -> list[str]:
     known = wording.day(utc_from_ms(fired_ms).astimezone(zone), naming.language)
     notes = [texts.fill("lead", "late", day=known)]
     latest = incident.latest
-    if incident.ends_ms is not None and incident.ends_ms <= fired_ms and latest.period_end_ms > opened.period_end_ms:
+    is_over = incident.ends_ms is not None and incident.ends_ms <= fired_ms
+    # The newest finding of an incident that was released is the compliant one that released it.
+    if is_over and latest.verdict is Verdict.EXCEEDED and latest.period_start_ms > opened.period_start_ms:
         until = wording.day(utc_from_ms(latest.period_end_ms - 1).astimezone(zone), naming.language)
         notes.append(texts.fill("lead", "late_range", until=until))
     return notes

@@ -27,7 +27,8 @@ def status_share(context: Context) -> Judge:
             return nothing((series.point,), say("no_data"))
         measured = counts.valid + counts.flat
         observed = round(min(100.0, 100 * measured / counts.expected), 9)
-        words = say("status_share", valid=measured, expected=counts.expected, observed=round(observed, 2))
+        expected = max(counts.expected, measured)
+        words = say("status_share", valid=measured, expected=expected, observed=round(observed, 2))
         return Outcome(observed, 1.0, (words,), (series.point,))
 
     return judge

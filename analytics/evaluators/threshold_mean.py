@@ -56,7 +56,7 @@ def mean_outcome(context: Context, series: SlotSeries, window: Window, counts: C
 def count_sentences(context: Context, series: SlotSeries, window: Window, counts: Counts) -> list[str]:
     """How many values were valid, what became of the others, and which readings of the valid ones were not used."""
     said = [
-        say("counts", valid=counts.valid, expected=counts.expected, calibrating=counts.calibrating,
+        say("counts", valid=counts.valid, expected=max(counts.expected, counts.valid), calibrating=counts.calibrating,
             fault=counts.fault, uncertain=counts.uncertain, missing=counts.missing)
     ]  # fmt: skip
     part = series.within(window)

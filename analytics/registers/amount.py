@@ -157,7 +157,8 @@ def summed(park: Park, series: SlotSeries, window: Window) -> Amount:
     """Sum of the intervals; capture is intervals present over intervals expected."""
     part = series.within(window)
     amounts = series.total[part][series.state[part] == SlotState.VALID].tolist()
-    expected = expected_slots(window.start_ms, window.end_ms, series.slot_ms)
+    # A period to date may end within an interval whose amount is there already.
+    expected = max(len(amounts), expected_slots(window.start_ms, window.end_ms, series.slot_ms))
     if not amounts:
         return _untold(f"{series.point} sent no valid value", say("point_no_data", point=series.point),
                        *_left_out(park, series, window))  # fmt: skip
@@ -165,9 +166,9 @@ def summed(park: Park, series: SlotSeries, window: Window) -> Amount:
     words = say(
         "interval_sum", point=series.point, amount=value, unit=series.unit, count=len(amounts), expected=expected
     )
-    missing = max(0, expected - len(amounts))
+    missing = expected - len(amounts)
     return Amount(
-        value, min(1.0, len(amounts) / expected), (words, *_left_out(park, series, window)), "",
+        value, len(amounts) / expected, (words, *_left_out(park, series, window)), "",
         window.start_ms, window.end_ms, window.end_ms - window.start_ms,
         lacks_inside=missing > 0, most=value + missing * max(0.0, *amounts),
     )  # fmt: skip

@@ -93,8 +93,8 @@ def _slot_by_slot(park: Park, series: Sequence[SlotSeries], amounts: Mapping[str
     slot_ms = max(one.slot_ms for one in series)
     known = {one.point: _known_slots(park, one, window, slot_ms) for one in series}
     common = sorted(set.intersection(*(set(slots) for slots in known.values())))
-    expected = expected_slots(window.start_ms, window.end_ms, slot_ms)
-    capture = min(1.0, len(common) / expected)
+    expected = max(len(common), expected_slots(window.start_ms, window.end_ms, slot_ms))
+    capture = len(common) / expected
     if not common:
         nothing = {point: Amount(None, 0.0, (say("common_none"),), NOTHING_COMMON) for point in amounts}
         return _of(nothing, window, ())

@@ -11,7 +11,7 @@ from analytics.finding import Confidence
 from dashboards.board import DAY_SECONDS
 from dashboards.derive import Sample
 from dashboards.limits import Bound, LimitLine
-from dashboards.words import INSTRUMENT_STATES, NO_STATUS, limit_label, local_text, unit_symbol
+from dashboards.words import INSTRUMENT_STATES, NO_STATUS, limit_mark, local_text, unit_symbol
 
 Option = dict[str, Any]
 PALETTE = (
@@ -219,13 +219,15 @@ def _mark_lines(limits: Sequence[LimitLine], frame: ChartFrame) -> Option:
 
 
 def _looks(limit: LimitLine, frame: ChartFrame) -> Option:
-    colour, label = RED if limit.confidence is not Confidence.SETTING else AMBER, limit_label(limit, frame.language)
+    colour, label = RED if limit.confidence is not Confidence.SETTING else AMBER, limit_mark(limit, frame.language)
+    begins_late = limit.start_ms is not None and limit.start_ms - frame.start_ms > (frame.stop_ms - frame.start_ms) / 4
     return {
         "name": label,
         "lineStyle": {"color": colour, "type": "dashed", "width": 1.4},
         "label": {
-            "formatter": label, "position": "insideStartTop", "fontSize": 11, "textBorderColor": "#fff",
-            "textBorderWidth": 3, "color": colour,
+            "formatter": label, "fontSize": 11, "textBorderColor": "#fff", "textBorderWidth": 3, "color": colour,
+            # Where a limit begins late in the chart, words written from there on would be cut at its edge.
+            "position": "insideEndTop" if begins_late else "insideStartTop",
         },
     }  # fmt: skip
 

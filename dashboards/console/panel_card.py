@@ -30,6 +30,8 @@ from dashboards.words import (
 from telemetry_model.park_register import Park
 
 ROW_HEIGHT_PIXELS = 34
+FINDINGS_MOST_ROWS = 20
+"""A table of findings is as high as its lines need up to here: one that must be scrolled for hides exceedances."""
 STATE_DATA, STATE_EMPTY, STATE_ERROR, STATE_LOADING = "data", "empty", "error", "loading"
 
 
@@ -46,7 +48,10 @@ class PanelCard:
             self._note = ui.label(panel.description.say(view.language)).classes("note")
             self._note.set_visibility(bool(self._note.text))
             self._body = ui.element("div").classes("body")
-        self._card.style(f"grid-column: span {panel.width}; height: {panel.height * ROW_HEIGHT_PIXELS}px")
+        height = f"height: {panel.height * ROW_HEIGHT_PIXELS}px"
+        if panel.kind is PanelKind.FINDINGS:
+            height = f"max-height: {max(panel.height, FINDINGS_MOST_ROWS) * ROW_HEIGHT_PIXELS}px"
+        self._card.style(f"grid-column: span {panel.width}; {height}")
         self._card.props(f"data-panel={panel.key}")
         with self._body:
             ui.label(say("loading", view.language)).classes("quiet")

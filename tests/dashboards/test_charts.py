@@ -1,11 +1,13 @@
 """ECharts options: gaps, limit lines, the park's clock, units, words beside colours."""
 
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from analytics.finding import Confidence
+from analytics.rulebook.doubt import Doubt, Part
 from dashboards.console.charts import (
     AMBER,
     NO_STATUS_CODE,
@@ -74,15 +76,44 @@ def test_the_value_axis_carries_the_unit_as_people_write_it() -> None:
 @pytest.mark.parametrize(
     ("confidence", "label", "colour"),
     [
-        (Confidence.SOURCE, "giới hạn 67,5 mg/l", RED),
-        (Confidence.PERMIT, "giới hạn 67,5 mg/l (theo giấy phép/hợp đồng)", RED),
-        (Confidence.SETTING, "giới hạn 67,5 mg/l (cần xác nhận)", AMBER),
+        (Confidence.SOURCE, "giới hạn 67,5", RED),
+        (Confidence.PERMIT, "giới hạn 67,5 (giấy phép/hợp đồng)", RED),
+        (Confidence.SETTING, "giới hạn 67,5 (cần xác nhận)", AMBER),
     ],
 )
 def test_a_limit_line_says_how_sure_we_are(confidence: Confidence, label: str, colour: str) -> None:
     option = timeseries_option([a_series(1.0)], a_frame("vi"), [a_limit(67.5, confidence=confidence)])
     (line,) = option["series"][0]["markLine"]["data"]
     assert (line["yAxis"], line["label"]["formatter"], line["lineStyle"]["color"]) == (67.5, label, colour)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "label"),
+    [
+        (Confidence.SOURCE, "limit 120 (partly to be confirmed)"),
+        (Confidence.PERMIT, "limit 120 (permit/contract; partly to be confirmed)"),
+        (Confidence.SETTING, "limit 120 (to be confirmed)"),
+    ],
+)
+def test_however_much_is_doubtful_the_line_s_words_stay_short(confidence: Confidence, label: str) -> None:
+    doubts = tuple(
+        Doubt(name=part, part=part, vi="một vế", en="a clause")
+        for part in (Part.AVERAGING, Part.FORMULA, Part.VALIDITY)
+    )
+    limit = replace(a_limit(120.0, confidence=confidence), to_confirm=doubts)
+    (line,) = timeseries_option([a_series(1.0)], a_frame(), [limit])["series"][0]["markLine"]["data"]
+    assert line["label"]["formatter"] == label
+
+
+@pytest.mark.parametrize(
+    ("minutes", "position"), [(None, "insideStartTop"), (5, "insideStartTop"), (50, "insideEndTop")]
+)
+def test_the_words_of_a_limit_that_begins_late_end_where_the_chart_ends(minutes: int | None, position: str) -> None:
+    start_ms = None if minutes is None else START_MS + minutes * MINUTE_MS
+    limit = replace(a_limit(120.0), start_ms=start_ms)
+    (line,) = timeseries_option([a_series(1.0)], a_frame(), [limit])["series"][0]["markLine"]["data"]
+    looks = line if minutes is None else line[0]
+    assert looks["label"]["position"] == position
 
 
 def test_the_axis_reaches_beyond_a_limit_far_above_the_values() -> None:

@@ -74,6 +74,21 @@ def test_exceedances_come_first_and_newest_first() -> None:
     assert [line.rule for line in finding_lines(results)] == ["C", "B", "A"]
 
 
+def test_law_and_permit_come_before_settings_and_the_farthest_over_its_limit_first() -> None:
+    columns = ("verdict", "observed", "limit", "unit", "data_capture", "provisional", "confidence")
+    cases = [
+        ("setting-far", 90.0, 10.0, "setting"), ("law-near", 101.0, 100.0, "source"),
+        ("permit-far", 180.0, 100.0, "permit"), ("law-below", 0.6, 0.9, "source"), ("permit-zero", 0.1, 0.0, "permit"),
+    ]  # fmt: skip
+    results = [
+        SeriesResult({"rule": rule, "subject": "s", "tenant": "t"}, columns,
+                     [(9 - number, "exceeded", observed, limit, "x", 1.0, False, confidence)])
+        for number, (rule, observed, limit, confidence) in enumerate(cases)
+    ]  # fmt: skip
+    shown = [line.rule for line in finding_lines(results)]
+    assert shown == ["permit-zero", "permit-far", "law-below", "law-near", "setting-far"]
+
+
 def test_only_exceedances_are_kept_on_request() -> None:
     lines = finding_lines([a_finding("compliant"), a_finding("exceeded"), a_finding("insufficient_data")], True)
     assert [line.verdict for line in lines] == [Verdict.EXCEEDED]

@@ -70,7 +70,7 @@ def test_a_cut_line_is_drawn_from_point_to_point_on_the_park_s_clock() -> None:
     option = timeseries_option([ChartSeries("COD", [(start, 40.0)])], frame, [line])
     ((one, other),) = option["series"][0]["markLine"]["data"]
     assert (one["coord"], other["coord"]) == ([wall_clock_ms(middle, HANOI), 50.0], [wall_clock_ms(stop, HANOI), 50.0])
-    assert one["label"]["formatter"] == "limit 50.0 mg/l (from permit/contract)"
+    assert one["label"]["formatter"] == "limit 50.0 (permit/contract)"
 
 
 def test_a_generated_board_says_when_its_one_line_changes(park: Park) -> None:

@@ -177,6 +177,14 @@ def test_an_alert_about_the_past_says_when_it_became_known(park: Park) -> None:
     assert "until 23 Nov 2026" in told.notes[1]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_compliant_period_that_released_a_late_alert_is_no_further_exceedance(park: Park, language: str) -> None:
+    known_ms = COD.period_end_ms + 10 * 86_400_000
+    over = begin_incident(COD, 1, known_ms).fire(COD, known_ms).resolve(cod(2, 60.0), known_ms)
+    (note,) = tell(over, Step.OPENED, naming(park, language)).notes
+    assert "3 Dec 2026" in note or "03/12/2026" in note
+
+
 def test_an_alert_in_time_says_nothing_of_the_sort(park: Park) -> None:
     assert story(park).notes == ()
 

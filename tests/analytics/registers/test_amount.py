@@ -99,3 +99,21 @@ def test_a_fall_is_told_with_both_registers(make_park: "Callable[..., Park]") ->
     series = hourly("em.active_energy_import", "kWh", [90.0] * 10 + [-1500.0] + [90.0] * 13)
     (words,) = amount_of(make_park(SUPPLY, POINTS), series, DAY).evidence
     assert "fell from 1900 to" in words
+
+
+def intervals(point: str, count: int) -> SlotSeries:
+    frame = pd.DataFrame({"start_ms": DAY.start_ms + HOUR_MS * np.arange(count), "total": 2.0})
+    frame = frame.assign(low=np.nan, high=np.nan, mean=np.nan, state=0, left_out=0, valid=1)
+    return SlotSeries.of(point, "kWh", HOUR_MS, SlotFrame.of(frame[list(SLOT_COLUMNS)].astype(SLOT_COLUMNS)))
+
+
+def test_the_hour_that_has_just_begun_makes_no_period_to_date_more_than_full(make_park: "Callable[..., Park]") -> None:
+    """Ten hours and twenty minutes: the eleventh hour has a value already, but ten are expected."""
+    to_date = DAY._replace(end_ms=DAY.start_ms + 10 * HOUR_MS + HOUR_MS // 3)
+    interval = "em.active_energy_interval"
+    park = make_park(SUPPLY, (*POINTS, f"{interval},alpha,z,energy,kWh,3600,"))
+    register = amount_of(park, hourly("em.active_energy_import", "kWh", [9.0] * 11), to_date)
+    assert "; 10 of 10 hours or intervals had one." in register.evidence[0]
+    summed = amount_of(park, intervals(interval, 11), to_date)
+    assert (summed.value, summed.capture) == (22.0, 1.0)
+    assert summed.evidence[0].endswith("the sum of 11 of 11 intervals.")
