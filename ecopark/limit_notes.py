@@ -1,4 +1,4 @@
-"""What ``ecopark park check`` notes about sources that their attributes leave without a limit, read off the rulebook."""
+"""What ``ecopark park check`` notes about sources without a limit, read off the rulebook."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

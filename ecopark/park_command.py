@@ -32,8 +32,9 @@ def park() -> None:
 def check(folder: Path, profiles_folder: Path | None) -> None:
     """Check the register in FOLDER as a whole.
 
-    Every problem is on a line of its own, with file, row and column: docs/how-to/describe-a-park.md says what belongs
-    where. Exits 2 when there is a problem. Warnings are about what is allowed and may not be meant.
+    Problems are named one a line, with file, row and column, stage by stage (files and their shape, then the tables,
+    then profiles and records): mend them and run it again. docs/how-to/describe-a-park.md says what belongs where.
+    Exits 2 when there is a problem. Notes and warnings are about what is allowed and may not be meant.
     """
     files = read_text_folder(folder)
     try:
