@@ -3,13 +3,12 @@
 import difflib
 from collections import Counter
 from collections.abc import Collection, Mapping
-from datetime import date
 from pathlib import Path
 
 import click
 
-from analytics.rulebook import load_rulebook
 from analytics.scorecard.catalogue import record_names
+from ecopark.limit_notes import names_without_a_limit, sources_without_limits
 from gateway.sources.modbus.profile_files import load_profiles
 from service_runtime.text_folder import read_text_folder
 from telemetry_model.park_register import Park, RegisterError, parse_park
@@ -33,8 +32,9 @@ def park() -> None:
 def check(folder: Path, profiles_folder: Path | None) -> None:
     """Check the register in FOLDER as a whole.
 
-    Every problem is on a line of its own, with file, row and column: docs/how-to/describe-a-park.md says what belongs
-    where. Exits 2 when there is a problem. Warnings are about what is allowed and may not be meant.
+    Problems are named one a line, with file, row and column, stage by stage (files and their shape, then the tables,
+    then profiles and records): mend them and run it again. docs/how-to/describe-a-park.md says what belongs where.
+    Exits 2 when there is a problem. Notes and warnings are about what is allowed and may not be meant.
     """
     files = read_text_folder(folder)
     try:
@@ -52,9 +52,7 @@ def check(folder: Path, profiles_folder: Path | None) -> None:
         raise click.exceptions.Exit(2)
     for line in summary(found):
         click.echo(line)
-    for line in sources_without_limits(found):
-        click.echo(f"  note: {line}")
-    for line in sub_meters_with_a_role(found):
+    for line in (*sources_without_limits(found), *names_without_a_limit(found), *sub_meters_with_a_role(found)):
         click.echo(f"  note: {line}")
     for line in tenants_without_letters(found):
         click.echo(f"  warning: {line}")
@@ -91,23 +89,6 @@ def _first_rows(files: Mapping[str, str], file: str, column: str) -> dict[str, i
 def _nearest(name: str, known: Collection[str]) -> str:
     nearest = difflib.get_close_matches(name, known, n=1)
     return f": did you mean '{nearest[0]}'?" if nearest else ""
-
-
-def sources_without_limits(park: Park) -> list[str]:
-    """Outlets, stacks and noise points whose attributes match no rule with a limit: nobody would judge them."""
-    found: list[str] = []
-    for installation in park.installations.values():
-        rules = [
-            rule for rule in load_rulebook()
-            if rule.subject == installation.kind and any(c.attribute == "standard" for c in rule.applies_to)
-        ]  # fmt: skip
-        for era in installation.dated.eras:
-            if rules and not any(rule.applies(era.attributes) for rule in rules):
-                asked = ", ".join(sorted({c.attribute for rule in rules for c in rule.applies_to}))
-                kind = installation.kind.replace("_", " ")
-                since = f" from {era.first_day} on" if era.first_day > date.min else ""
-                found.append(f"no limit applies to '{installation.id}'{since}: rules for a {kind} look at {asked}")
-    return found
 
 
 def sub_meters_with_a_role(park: Park) -> list[str]:

@@ -29,8 +29,8 @@ _DAY_MS = 24 * HOUR_MS
 def rollups(store_url: str, store_token: str, park_folder: str, from_text: str, to_text: str) -> None:
     """Make hourly and daily sums of what was measured; the analytics service does it by itself.
 
-    Without --from: catch up to now, as the service does. With --from: make them again, whatever is there. Sums of
-    readings that `retention` deleted stay as they are.
+    Without --from: catch up to now, as the service does. With --from: make them again, whatever is there; only rows
+    that come out different are written and counted. Sums of readings that `retention` deleted stay as they are.
     """
     if to_text and not from_text:
         raise OperatorError("--to needs --from")
@@ -68,7 +68,7 @@ async def _rollups(url: str, token: str, park_folder: str, from_text: str, to_te
         stop = min(stop, clock.now_ms()) // HOUR_MS * HOUR_MS
         if start >= stop:
             raise OperatorError(f"--from {from_text}: no whole hour lies between it and --to {to_text or 'now'}")
-        click.echo(f"{await _again(keeper, start, stop)} rows made again")
+        click.echo(f"{await _again(keeper, start, stop)} rows changed; all others stay as they were")
     finally:
         await store.close()
 

@@ -65,7 +65,8 @@ def sources_of(park: Park, devices: Iterable[str] = ()) -> list[Source]:
 async def roll_up(
     store: TelemetryStore, park: Park, whole: Stretch, again: bool = False, deleted: Edges = NOTHING_DELETED
 ) -> int:
-    """Write the rollups of a stretch; returns how many rows. ``again``: some may be there and may have become wrong.
+    """Write the rollups of a stretch; returns how many rows. ``again``: some may be there and may have become wrong;
+    those that are right are neither written nor counted.
 
     Of time whose readings were ``deleted`` the rollups are all that is left: they are not touched. Raises
     ``UnreachableError``; what was written by then is right and will be written again.
@@ -108,16 +109,27 @@ async def _rolled(store: TelemetryStore, park: Park, source: Source, stretch: St
     return rows
 
 
-async def _rolled_before(
-    store: TelemetryStore, park: Park, source: Source, stretch: Stretch
-) -> dict[Place, tuple[PointSeries, float]]:
-    """Periods that have a row already, and of how many readings it was made."""
-    measurement, field = rollup_measurement(source.medium, stretch.period), rollup_field(source.field, _COUNT)
-    found: dict[Place, tuple[PointSeries, float]] = {}
-    for result in await store.select(_question(park, stretch, measurement, (Select(field),), raw=True)):
+class Before(NamedTuple):
+    """A period that has a row already: its series, and the row's values by field."""
+
+    series: PointSeries
+    values: dict[str, float]
+
+
+async def _rolled_before(store: TelemetryStore, park: Park, source: Source, stretch: Stretch) -> dict[Place, Before]:
+    """Periods that have a row already, with all that stands in it."""
+    fields = tuple(rollup_field(source.field, column) for column in ROLLUP_COLUMNS[source.kind])
+    question = _question(
+        park, stretch, rollup_measurement(source.medium, stretch.period), tuple(map(Select, fields)), raw=True
+    )
+    found: dict[Place, Before] = {}
+    for result in await store.select(question):
         series = _series(source, stretch.period, _COUNT, result.tags)
-        for time_ms, count in result.rows:
-            found[tuple(series.tags().values()), int(time_ms or 0)] = series, float(count or 0)
+        for time_ms, *values in result.rows:
+            there = {name: float(one) for name, one in zip(fields, values, strict=True) if isinstance(one, int | float)}
+            # A store may keep the fields of one instant in rows of their own.
+            place = tuple(series.tags().values()), int(time_ms or 0)
+            found.setdefault(place, Before(series, {})).values.update(there)
     return found
 
 
@@ -135,21 +147,25 @@ async def _readings_left(store: TelemetryStore, park: Park, source: Source, stre
 async def _put_right(
     store: TelemetryStore, park: Park, source: Source, stretch: Stretch, rows: list[ReadingRow]
 ) -> list[ReadingRow]:
-    """The new rows, and marks for periods that have a row and no valid reading any more.
+    """The new rows of periods that became another, and marks for periods that have a row and no valid reading any more.
 
+    A row that already says all this is left alone: marks may be read twice, and what came late may be what was there.
     No row of a period changes of which the store holds fewer readings than its row was made of. A reading never goes
     away by itself, so raw ones were let go, and what a few latecomers say must not replace the sums of all.
     """
     before = await _rolled_before(store, park, source, stretch)
     left = await _readings_left(store, park, source, stretch) if before else {}
-    let_go = {place for place, (_, count) in before.items() if left.get(place, 0) < count}
+    count = rollup_field(source.field, _COUNT)
+    let_go = {place for place, (_, values) in before.items() if left.get(place, 0) < values.get(count, 0.0)}
     if let_go:
         event(_log, logging.WARNING, "rollups stay as they are: of their readings some were let go",
               measurement=source.medium.value, field=source.field, rollups=len(let_go))  # fmt: skip
-    rows = [row for row in rows if _place(row) not in let_go]
-    known = let_go | {_place(row) for row in rows}
-    lost = [(series.tags(), place[1]) for place, (series, _) in before.items() if place not in known]
-    return rows + [
+    made: dict[Place, dict[str, float | None]] = defaultdict(dict)
+    for row in rows:
+        made[_place(row)][row.series.field] = row.value
+    same = {place for place, (_, values) in before.items() if made.get(place) == values}
+    lost = [(series.tags(), place[1]) for place, (series, _) in before.items() if place not in made.keys() | let_go]
+    return [row for row in rows if _place(row) not in let_go | same] + [
         ReadingRow(_series(source, stretch.period, column, tags), start_ms, 0.0, 0, NO_DATA)
         for tags, start_ms in lost
         for column in ROLLUP_COLUMNS[source.kind]

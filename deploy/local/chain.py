@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Iterable
-from datetime import datetime
 
 from deploy.local.broker import BrokerKind, LocalBroker
 from deploy.local.child_process import ChildProcess, ecopark_command
@@ -73,8 +72,8 @@ class LocalChain:
         self._start_command("mail-sink", [sys.executable, "-m", "deploy.local.mail_sink", *arguments])
         wait_for_port(self._smtp_port, "the mail sink", START_TIMEOUT_SECONDS, self.check_running)
 
-    def start_analytics(self, evaluate_from: datetime, interval_seconds: float = 5.0) -> None:
-        """Judges every few seconds from ``evaluate_from`` on and writes to tenants."""
+    def start_analytics(self, interval_seconds: float = 5.0) -> None:
+        """Judges every few seconds, from the register's ``monitoring_since`` on, and writes to tenants."""
         settings: dict[str, Setting] = {
             "park_folder": str(self.workdir.park),
             "store_url": self.store_url,
@@ -84,7 +83,6 @@ class LocalChain:
             "smtp_starttls": False,
             "mail_from": "Ecopark <ecopark@bach-dang.example>",
             "evaluate_interval_seconds": interval_seconds,
-            "evaluate_from": evaluate_from.isoformat(),
             "console_url": self.console_url,
         }
         self._start("analytics", ["analytics", "run"], settings)

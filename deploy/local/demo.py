@@ -6,7 +6,7 @@ import sys
 import time
 import webbrowser
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,9 +21,10 @@ from deploy.local.ports import HeldPorts, require_free
 from deploy.local.termination import ignore_sigterm
 from deploy.local.workdir import PARKS, Workdir
 from service_runtime.errors import OperatorError
+from service_runtime.text_folder import read_text_folder
 from simulators.backlog import gateways_of
 from simulators.scenario import PlacedScenario, Scenario, check_against_park, load_scenario
-from telemetry_model.park_register import Park
+from telemetry_model.park_register import Park, parse_park
 
 BACKLOG_HOURS = 72
 LIVE_POLL_SECONDS = 5.0
@@ -46,11 +47,11 @@ class DemoOptions:
     open_browser: bool
 
 
-def first_whole_day(start_ms: int, zone: ZoneInfo) -> datetime:
-    """The first local midnight at or after ``start_ms``: from there on days are complete."""
+def first_whole_day(start_ms: int, zone: ZoneInfo) -> date:
+    """The first local day that begins at or after ``start_ms``: from there on days are complete."""
     start = datetime.fromtimestamp(start_ms / 1000, tz=zone)
-    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight if midnight == start else midnight + timedelta(days=1)
+    begins_with_it = start == start.replace(hour=0, minute=0, second=0, microsecond=0)
+    return start.date() if begins_with_it else start.date() + timedelta(days=1)
 
 
 def run_demo(options: DemoOptions, screen: LiveScreen) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def run_demo(options: DemoOptions, screen: LiveScreen) -> dict[str, Any]:
     now_ms = int(time.time() // 60 * 60_000)
     start_ms = now_ms - BACKLOG_HOURS * 3_600_000
     with HeldPorts(MAX_DEVICES) as ports:
-        park = _adopt_park(workdir, start_ms, ports)
+        park = adopt_park(workdir, start_ms, ports)
         scenario = load_scenario(options.scenario)
         check_against_park(scenario, park)
         placed = scenario.on(datetime.fromtimestamp(now_ms / 1000, tz=park.timezone).date(), park.timezone)
@@ -73,7 +74,7 @@ def run_demo(options: DemoOptions, screen: LiveScreen) -> dict[str, Any]:
         try:
             _bring_up(chain, park, placed, (start_ms, now_ms), screen, ports)
             drained_at = time.monotonic()
-            chain.start_analytics(first_whole_day(start_ms, park.timezone))
+            chain.start_analytics()
             chain.start_console()
             screen.say(f"Console: {chain.console_url}   (Ctrl-C stops everything)")
             if options.open_browser and _has_a_screen():
@@ -91,9 +92,10 @@ def _has_a_screen() -> bool:
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _adopt_park(workdir: Workdir, start_ms: int, ports: HeldPorts) -> Park:
+def adopt_park(workdir: Workdir, start_ms: int, ports: HeldPorts) -> Park:
+    """The register says since when data are expected, so that all who read it judge alike: service and commands."""
     source = PARKS / "bach-dang"
-    since = datetime.fromtimestamp(start_ms / 1000, tz=UTC).date()
+    since = first_whole_day(start_ms, parse_park(read_text_folder(source)).timezone)
     return workdir.adopt_park(source, ports.first, since, LIVE_POLL_SECONDS)
 
 

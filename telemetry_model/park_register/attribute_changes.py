@@ -1,15 +1,20 @@
 """Reads ``[[changes]]`` of the park and ``[[installations.changes]]``: dated attributes, checked like all others."""
 
+import difflib
 from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
 
 from telemetry_model.park_register.attributes import AttributeForm, check_attributes
 from telemetry_model.park_register.dated import Attribute, AttributeChange, DatedAttributes
-from telemetry_model.park_register.problems import RegisterProblem
+from telemetry_model.park_register.problems import RegisterProblem, as_written
 from telemetry_model.park_register.types import MeasuringPoint
 
 FROM, DOCUMENT, WITHOUT = "from", "document", "without"
+KEYS = (FROM, DOCUMENT, WITHOUT)
+"""What is said about a change; all other keys are attributes."""
+_NEAR = 0.75
+"""From this likeness on (difflib's ratio) a key is a slip of the keyboard: ``form`` is so near to ``from``."""
 _FILE = "park.toml"
 
 
@@ -59,18 +64,22 @@ class ChangeReader:
     def _change(
         self, entry: Mapping[str, Attribute | list[str]], place: str, known: Mapping[str, Attribute]
     ) -> AttributeChange | None:
+        misspelt = self._misspelt(entry)
+        for name, meant in misspelt.items():
+            words = f"unknown key '{name}' in a change of {self._owner}: did you mean '{meant}'?"
+            self._problem(f"{place}.{name}", words)
         day, document = entry.get(FROM), entry.get(DOCUMENT, "")
-        if type(day) is not date:
-            found = "is missing" if day is None else f"{day!r} is not a date"
+        if type(day) is not date and FROM not in misspelt.values():
+            found = "is missing" if day is None else f"{as_written(day)} is not a date"
             self._problem(
                 f"{place}.{FROM}", f"the first day of a change of {self._owner} {found} (YYYY-MM-DD, unquoted)"
             )
         if not isinstance(document, str) or not document.isprintable():
             words = f"{document!r} is not a line of text that names the paper of a change of {self._owner}"
             self._problem(f"{place}.{DOCUMENT}", words)
-        attributes = self._attributes(entry, place)
+        attributes = self._attributes({name: entry[name] for name in entry if name not in (*KEYS, *misspelt)}, place)
         without = self._without(entry.get(WITHOUT, []), place, attributes, known)
-        others = entry.keys() - attributes.keys() - {FROM, DOCUMENT, WITHOUT}
+        others = entry.keys() - attributes.keys() - set(KEYS)
         changes_nothing = all(known.get(name) == value for name, value in attributes.items()) and not without
         if changes_nothing and not others and not (attributes and document):
             # A renewed licence may state the same figures: then its document is what is new.
@@ -79,11 +88,15 @@ class ChangeReader:
             return None
         return AttributeChange(day, MappingProxyType(attributes), str(document), without)
 
+    def _misspelt(self, entry: Mapping[str, object]) -> dict[str, str]:
+        missing = [key for key in KEYS if key not in entry]
+        others = [name for name in entry if name not in (*KEYS, *self._forms, *self._lasting)]
+        nearest = {name: difflib.get_close_matches(name, missing, n=1, cutoff=_NEAR) for name in others}
+        return {name: found[0] for name, found in nearest.items() if found}
+
     def _attributes(self, entry: Mapping[str, Attribute | list[str]], place: str) -> dict[str, Attribute]:
         found: dict[str, Attribute] = {}
         for name, value in entry.items():
-            if name in (FROM, DOCUMENT, WITHOUT):
-                continue
             if name in self._lasting:
                 words = f"'{name}' says what {self._owner} is and cannot change on a day"
                 self._problem(f"{place}.{name}", words)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from telemetry_model.park_register.dated import Attribute
-from telemetry_model.park_register.problems import RegisterProblem
+from telemetry_model.park_register.problems import RegisterProblem, as_written
 from telemetry_model.park_register.tables import IDENTIFIER
 from telemetry_model.park_register.types import MeasuringPoint
 from telemetry_model.quantities import QUANTITIES, Medium
@@ -246,9 +246,9 @@ def _wrong(form: AttributeForm, value: Attribute, points: Mapping[str, Measuring
         return ""
     nearest = difflib.get_close_matches(str(value), form.choices, n=1, cutoff=NEAR)
     if form.form is not Form.CHOICE and not nearest:
-        return f"{_shown(value)} is not {form.form}"
+        return f"{as_written(value)} is not {form.form}"
     hint = f": did you mean '{nearest[0]}'?" if nearest else f" (known: {', '.join(form.choices)})"
-    return f"{_shown(value)} is not known here{hint}"
+    return f"{as_written(value)} is not known here{hint}"
 
 
 def _is_right(form: AttributeForm, value: Attribute, points: Mapping[str, MeasuringPoint]) -> bool:
@@ -277,7 +277,3 @@ def _is_other_name(value: Attribute, known: tuple[str, ...]) -> bool:
     if not isinstance(value, str) or not IDENTIFIER.match(value):
         return False
     return not difflib.get_close_matches(value, known, n=1, cutoff=NEAR)
-
-
-def _shown(value: Attribute) -> str:
-    return "true" if value is True else "false" if value is False else f"'{value}'"

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from telemetry_model.park_register.installations import read_installations, read_park_attributes
 from telemetry_model.park_register.mappings import read_sparkplug, read_topics
-from telemetry_model.park_register.problems import RegisterError, RegisterProblem
+from telemetry_model.park_register.problems import RegisterError, RegisterProblem, as_written
 from telemetry_model.park_register.record_tables import (
     read_manifests,
     read_materials,
@@ -109,7 +109,9 @@ def _head_text(head: dict[str, Any], key: str, problems: list[RegisterProblem]) 
 def _head_date(head: dict[str, Any], key: str, problems: list[RegisterProblem]) -> date | None:
     value = head.get(key)
     if value is not None and type(value) is not date:
-        problems.append(RegisterProblem("park.toml", None, key, f"{value!r} is not a date (YYYY-MM-DD, unquoted)"))
+        problems.append(
+            RegisterProblem("park.toml", None, key, f"{as_written(value)} is not a date (YYYY-MM-DD, unquoted)")
+        )
         return None
     return value
 

@@ -1,5 +1,6 @@
 """What can be wrong in a park register, said so that the person who edits it finds the cell."""
 
+from datetime import date, time
 from typing import NamedTuple
 
 
@@ -28,3 +29,10 @@ class RegisterError(Exception):
         first = str(problems[0])
         more = f" (and {len(problems) - 1} more; `ecopark park check` lists all)" if len(problems) > 1 else ""
         super().__init__(first + more)
+
+
+def as_written(value: object) -> str:
+    """A value of ``park.toml`` as it stands there: dates and times bare, ``true`` and ``false``, all else in quotes."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if isinstance(value, (date, time)) else f"'{value}'"

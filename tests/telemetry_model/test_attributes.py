@@ -35,7 +35,7 @@ def problems(kind: str = "wastewater_outlet", line: str = "", facts: str = "") -
         ("wastewater_outlet", "permit_cod_mgl = 100", "did you mean 'permit_cod_mg_l'?"),
         ("wastewater_outlet", 'standard = "qcvn40_2011"', "is not known here: did you mean 'qcvn40-2011'?"),
         ("wastewater_outlet", 'licensed_on = "2019-05-20"', "'2019-05-20' is not a date (YYYY-MM-DD, without quotes)"),
-        ("wastewater_outlet", "licensed_on = 2019-05-20T00:00:00", "is not a date"),
+        ("wastewater_outlet", "licensed_on = 2019-05-20T00:00:00", "2019-05-20T00:00:00 is not a date"),
         ("wastewater_outlet", 'kq = "0.9"', "'0.9' is not a factor above 0 and at most 2"),
         ("wastewater_outlet", "kq = true", "true is not a factor above 0 and at most 2"),
         ("wastewater_outlet", "kf = nan", "is not a factor above 0 and at most 2"),

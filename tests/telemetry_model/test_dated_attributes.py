@@ -95,7 +95,21 @@ def test_only_changes_after_the_day_and_of_the_names_are_within_a_period() -> No
         ("from = 2026-09-01\npermit_co_mg_nm3 = [1]", "must be a text, number, date or bool"),
         ("permit_co_mg_nm3 = 80", "installations[1].changes[1].from: the first day of a change of 'chp' (kind stack)"),
         ('from = "2026-09-01"\npermit_co_mg_nm3 = 80', "'2026-09-01' is not a date (YYYY-MM-DD, unquoted)"),
-        ("from = 2026-09-01T00:00:00\npermit_co_mg_nm3 = 80", "is not a date (YYYY-MM-DD, unquoted)"),
+        ("from = 2026-09-01T12:00:00\nkp = 1", "(kind stack) 2026-09-01T12:00:00 is not a date (YYYY-MM-DD, unquoted)"),
+        ("from = 06:30:00\nkp = 1", "06:30:00 is not a date"),
+        ("from = true\nkp = 1", "true is not a date"),
+        (
+            "form = 2026-09-01\nkp = 1",
+            "[1].form: unknown key 'form' in a change of 'chp' (kind stack): did you mean 'from'?",
+        ),
+        (
+            "from = 2026-09-01\ndocment = 'GP'\nkp = 1",
+            "unknown key 'docment' in a change of 'chp' (kind stack): did you mean 'document'?",
+        ),
+        (
+            "from = 2026-09-01\nwihtout = ['equipment']",
+            "[1].wihtout: unknown key 'wihtout' in a change of 'chp' (kind stack): did you mean 'without'?",
+        ),
         ("from = 2026-09-01", "installations[1].changes[1]: this change of 'chp' (kind stack) changes nothing"),
         ("from = 2026-09-01\npermit_co_mg_nm3 = 100", "changes nothing"),
         ('from = 2026-09-01\ndocument = "GP"', "changes nothing"),
@@ -142,3 +156,15 @@ def test_what_the_park_is_does_not_change_on_a_day(line: str) -> None:
 def test_changes_that_are_no_tables_are_refused() -> None:
     (found,) = problems(STACK + "changes = 5\n")
     assert "changes of 'chp' (kind stack) must be tables: [[installations.changes]]" in found
+
+
+def test_a_key_of_a_change_of_the_park_is_not_taken_for_another_fact() -> None:
+    (found,) = problems("[[changes]]\nform = 2026-09-01\narea_ha = 320\n")
+    assert (
+        found == "park.toml, column changes[1].form: unknown key 'form' in a change of the park: did you mean 'from'?"
+    )
+
+
+def test_another_fact_of_the_park_may_be_called_much_like_a_key_that_is_there() -> None:
+    park = read("[[changes]]\nfrom = 2026-09-01\nform = 3\n")
+    assert park.attributes_on(SEPTEMBER)["form"] == 3
