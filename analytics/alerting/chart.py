@@ -12,8 +12,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analytics.alerting.chart_data import ChartSeries
-from analytics.alerting.wording import number
 from analytics.finding import Finding
+from analytics.wording import number
 
 WIDTH_INCHES, HEIGHT_INCHES, BAR_HEIGHT_INCHES, DPI = 6.4, 3.4, 1.9, 180
 MARGIN_INCHES = 0.06

@@ -1,6 +1,6 @@
 """What a correction says: what an earlier e-mail stated, what holds now, and why; one language, before any layout."""
 
-from analytics.alerting import wording
+from analytics import wording
 from analytics.alerting.alert import Correction, Sense, Step, sense_of
 from analytics.alerting.naming import Naming
 from analytics.alerting.story import (

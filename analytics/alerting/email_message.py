@@ -7,7 +7,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
-from analytics.alerting import wording
+from analytics import wording
 from analytics.alerting.alert import Correction, Incident, Step
 from analytics.alerting.chart import ChartTexts, draw_chart
 from analytics.alerting.chart_data import ChartSeries

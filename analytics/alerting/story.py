@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from analytics.alerting import wording
+from analytics import wording
 from analytics.alerting.alert import Incident, Sense, Step
 from analytics.alerting.naming import Naming
 from analytics.finding import Confidence, Finding, Verdict

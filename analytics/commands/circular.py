@@ -13,11 +13,14 @@ from analytics.commands.time_range import capture_option
 from analytics.indicators.circular.metered_flows import exchange_intensity, metered_circularity
 from analytics.indicators.circular.register_flows import register_circularity
 from analytics.indicators.compute import months_of, withheld
+from analytics.indicators.input_words import input_text
+from analytics.indicators.names import indicator_name
 from analytics.indicators.park_view import ReportedIndicator
 from analytics.indicators.reasons import confidence_in, say_in
 from analytics.indicators.report import indicator_json
 from analytics.indicators.store_readings import Span
 from analytics.windows import local_day, local_text, start_of_day_ms
+from analytics.wording import significant
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
 from service_runtime.text_folder import read_text_folder
@@ -40,21 +43,6 @@ FORMULAS = {
     "water_reuse_share": "reused / (reused + discharged) x 100",
     "circular_water_share": "reused / (reused + intake) x 100",
     "onsite_water_reuse_ratio": "reused / intake",
-}
-_TITLES_VI = {
-    "waste_by_code": "chất thải theo mã",
-    "waste_on_manifests": "chất thải trên chứng từ",
-    "waste_diversion_share": "tỷ lệ chuyển hướng khỏi chôn lấp",
-    "waste_landfill_share": "tỷ lệ chôn lấp",
-    "secondary_material_share": "tỷ lệ nguyên liệu thứ cấp",
-    "material_circularity": "chỉ số tuần hoàn vật liệu (MCI)",
-    "symbiosis_given": "cộng sinh: bên giao",
-    "symbiosis_taken": "cộng sinh: bên nhận",
-    "symbiosis_remainder": "cộng sinh: chênh lệch",
-    "symbiosis_intensity": "cường độ cộng sinh",
-    "water_reuse_share": "tỷ lệ tái sử dụng nước",
-    "circular_water_share": "tỷ lệ nước tuần hoàn",
-    "onsite_water_reuse_ratio": "hệ số tái sử dụng nước tại chỗ",
 }
 _LABELS = {
     "vi": ("đến", "dữ liệu", "không có giá trị", "cách tính"),
@@ -135,13 +123,14 @@ def _first_metered_ms(park: Park, span: Span) -> int:
 def _with_working(found: ReportedIndicator, park: Park, language: str) -> str:
     value, zone = found.value, park.timezone
     until, data, none, working = _LABELS[language]
-    number = "-" if value.value is None else f"{value.value:,.6g} {value.unit}"
-    spread = f" +/- {value.standard_uncertainty:.2g}" if value.standard_uncertainty else ""
+    number = "-" if value.value is None else f"{significant(value.value, language)} {value.unit}"
+    sigma = value.standard_uncertainty
+    spread = f" +/- {significant(sigma, language, 2)}" if sigma else ""
     period = f"{local_text(found.span.start_ms, zone)[:10]} {until} {local_text(found.span.end_ms - 1, zone)[:10]}"
-    inputs = ", ".join(f"{name} = {_number(given)}" for name, given in value.inputs.items())
+    inputs = ", ".join(input_text(name, given, language) for name, given in value.inputs.items())
     capture = f"{100 * value.data_capture:.0f} % {data}"
-    name = _TITLES_VI.get(found.name, found.name) if language == "vi" else found.name
-    lines = [f"{name}  {found.subject}  {period}: {number}{spread}  ({capture})"]
+    name = indicator_name(found.name, language)
+    lines = [f"{name}  {found.subject}  {period}: {number}{spread}  ({capture})  [{found.name}]"]
     if value.reason:
         lines.append(f"    {none}: {say_in(value.reason, language)}")
     formula = say_in(FORMULAS.get(found.name, _CONTENT), language)
@@ -149,10 +138,6 @@ def _with_working(found: ReportedIndicator, park: Park, language: str) -> str:
     note = f"; {say_in(value.basis.note, language)}" if value.basis.note else ""
     lines.append(f"    {confidence_in(value.basis.confidence, language)}: {value.basis.source}{note}")
     return "\n".join(lines)
-
-
-def _number(given: float | str) -> str:
-    return given if isinstance(given, str) else f"{given:,.6g}"
 
 
 def _days(month: str, year: object, this_year: int) -> tuple[date, date]:

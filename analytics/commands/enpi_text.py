@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from analytics.indicators.energy_review import COOLING_DRIVER, EnergyReview, ReviewedMonth
 from analytics.indicators.reasons import confidence_in, say_in
+from analytics.wording import separated
 
 
 class _Pair(NamedTuple):
@@ -23,7 +24,7 @@ _TEXTS: Mapping[str, _Pair] = {
     "usable": _Pair("dùng được", "usable"),
     "not_usable": _Pair("KHÔNG dùng được: giải thích quá ít", "NOT usable: it explains too little"),
     "fit": _Pair(
-        "  R2 = {r2}, CV(RMSE) = {cv}: {usable} (cần 0.75 và 25 %, là thiết lập)",
+        "  R2 = {r2}, CV(RMSE) = {cv}: {usable} (cần 0,75 và 25 %, là thiết lập)",
         "  R2 = {r2}, CV(RMSE) = {cv}: {usable} (needs 0.75 and 25 %, settings)",
     ),
     "left_out": _Pair("  {month}  bỏ ra: {reason}", "  {month}  left out: {reason}"),
@@ -58,11 +59,13 @@ def review_lines(found: EnergyReview, tenant: str, language: str) -> Iterator[st
     """The review for people in ``vi`` or ``en``: baseline, a line a month, the EnPI, energy per product, its norm."""
     base = found.baseline
     names = [_DRIVERS_VI.get(name, name) if language == "vi" else name for name in base.drivers]
-    terms = "".join(f" + {slope:,.6g} x {name}" for slope, name in zip(base.fit.slopes, names, strict=True))
-    yield _say("baseline", language, tenant=tenant, model=f"{base.fit.intercept:,.6g}{terms}")
-    r_squared = "-" if base.fit.r_squared is None else f"{base.fit.r_squared:.3f}"
+    slopes = (separated(f"{slope:,.6g}", language) for slope in base.fit.slopes)
+    terms = "".join(f" + {slope} x {name}" for slope, name in zip(slopes, names, strict=True))
+    intercept = separated(f"{base.fit.intercept:,.6g}", language)
+    yield _say("baseline", language, tenant=tenant, model=f"{intercept}{terms}")
+    r_squared = "-" if base.fit.r_squared is None else separated(f"{base.fit.r_squared:.3f}", language)
     usable = _say("usable" if base.is_usable else "not_usable", language)
-    yield _say("fit", language, r2=r_squared, cv=f"{base.cv_rmse:.1%}", usable=usable)
+    yield _say("fit", language, r2=r_squared, cv=separated(f"{base.cv_rmse:.1%}", language), usable=usable)
     month, energy, source, data, expected, ratio, saved = (
         _say(key, language) for key in ("month", "energy", "from", "data", "expected", "ratio", "saved")
     )
@@ -73,7 +76,7 @@ def review_lines(found: EnergyReview, tenant: str, language: str) -> Iterator[st
         yield _say("left_out", language, month=f"{one.month:%Y-%m}", reason=say_in(one.reason, language))
     performance = found.performance
     spread = performance.standard_uncertainty
-    more = _say("spread", language, spread=f"{spread:.2g}") if spread else ""
+    more = _say("spread", language, spread=separated(f"{spread:.2g}", language)) if spread else ""
     yield f"EnPI = {_value(performance.value, '', performance.reason, language)}{more}"
     yield f"  {confidence_in(performance.basis.confidence, language)}: {performance.basis.source}"
     if performance.basis.note:
@@ -82,12 +85,14 @@ def review_lines(found: EnergyReview, tenant: str, language: str) -> Iterator[st
 
 
 def _month_line(line: ReviewedMonth, language: str) -> str:
-    ratio = "-" if line.ratio is None else f"{line.ratio:.3f}"
-    return (
-        f"  {line.month.month:%Y-%m}  {line.month.energy.value:>12,.0f} {_say(line.month.source, language):<8} "
+    ratio = "-" if line.ratio is None else separated(f"{line.ratio:.3f}", language)
+    energy = separated(f"{line.month.energy.value:>12,.0f}", language)
+    numbers = separated(
         f"{line.month.energy.data_capture:>7.1%} {line.expected.value:>13,.0f} "
-        f"{line.expected.standard_uncertainty:>9,.0f} {ratio:>6} {-line.saving.value:>13,.0f}"
-    )
+        f"{line.expected.standard_uncertainty:>9,.0f}", language,
+    )  # fmt: skip
+    saved = separated(f"{-line.saving.value:>13,.0f}", language)
+    return f"  {line.month.month:%Y-%m}  {energy} {_say(line.month.source, language):<8} {numbers} {ratio:>6} {saved}"
 
 
 def _specific_lines(found: EnergyReview, language: str) -> Iterator[str]:
@@ -101,13 +106,17 @@ def _specific_lines(found: EnergyReview, language: str) -> Iterator[str]:
     norm = found.norm.norm
     day = norm.valid_to if found.norm.is_expired else norm.valid_from
     ended = _say("expired" if found.norm.is_expired else "valid_from", language, day=day)
-    percent = f"{found.norm.percent_of_norm:.1f}"
-    yield _say("norm", language, value=f"{norm.value:,.6g}", unit=norm.unit, ended=ended, percent=percent)
+    percent = separated(f"{found.norm.percent_of_norm:.1f}", language)
+    yield _say(
+        "norm", language, value=separated(f"{norm.value:,.6g}", language), unit=norm.unit, ended=ended, percent=percent
+    )
     yield f"  {confidence_in(norm.confidence, language)}: {norm.source}"
 
 
 def _value(value: float | None, unit: str, reason: str, language: str) -> str:
-    return _say("none", language, reason=say_in(reason, language)) if value is None else f"{value:,.4g} {unit}".strip()
+    if value is None:
+        return _say("none", language, reason=say_in(reason, language))
+    return f"{separated(f'{value:,.4g}', language)} {unit}".strip()
 
 
 def _say(key: str, language: str, **values: object) -> str:

@@ -20,7 +20,7 @@ from analytics.commands.time_range import (
     texts,
     with_flat_rules,
 )
-from analytics.findings.exceedances import PERCENTILES, ExceedanceCount, Exceedances
+from analytics.findings.exceedances import LOW_PERCENTILES, PERCENTILES, ExceedanceCount, Exceedances
 from analytics.findings.store import write_indicators
 from analytics.indicators.compute import months_of
 from analytics.indicators.months import whole_months
@@ -40,8 +40,9 @@ from telemetry_store.open import open_store, require_existing
 from telemetry_store.protocol import TelemetryStore
 
 HEADER = (
-    f"{'period (local)':<16} {'rule':<18} {'subject':<24} {'windows':>7} {'judged':>7} {'exceeded':>8} {'P50':>9} "
-    f"{'P95':>9} {'P98':>9} {'highest':>9} {'limit':>9} {'unit':<7} {'hours':>8} {'longest':>8} {'data':>5}  basis"
+    f"{'period (local)':<16} {'rule':<18} {'subject':<24} {'windows':>7} {'judged':>7} {'exceeded':>8} "
+    f"{'lowest':>9} {'P2':>9} {'P5':>9} {'P50':>9} {'P95':>9} {'P98':>9} {'highest':>9} "
+    f"{'limit':>11} {'unit':<7} {'hours':>8} {'longest':>8} {'data':>5}  basis"
 )
 
 
@@ -58,10 +59,12 @@ HEADER = (
 def exceedances(**options: object) -> None:
     """How often, how long and how far: percentiles, exceedance counts and hours, per rule and subject.
 
-    A window (24 h, 1 h, running 8 h ...) counts as judged when it had enough data; P50, P95, P98 and the highest value
-    are of judged windows. Hours are the time covered by windows that did not keep their limit; overlapping windows
-    count once. Data is the share of expected data over all windows. Basis says whether the limit is law, permit or
-    setting, and which part of the rule (averaging, formula ...) is a setting to confirm although its limit is not.
+    A window (24 h, 1 h, running 8 h ...) counts as judged when it had enough data; percentiles are of judged windows:
+    P50, P95, P98 and the highest value for a limit of at most (≤, <), P50, P5, P2 and the lowest for one of at least
+    (≥), all of them for a range. --json has all of them always, and `limit_signs` beside `limits`. Hours are the time
+    covered by windows that did not keep their limit; overlapping windows count once. Data is the share of expected data
+    over all windows. Basis says whether the limit is law, permit or setting, and which part of the rule (averaging,
+    formula ...) is a setting to confirm although its limit is not.
 
     \b
     ecopark analytics exceedances --store sqlite:///telemetry.db --park DIR --from 2026-01-01 --to 2026-12-31
@@ -116,7 +119,7 @@ async def _counted(
     store: TelemetryStore, park: Park, rules: Sequence[Rule], span: JudgingRange, periods: Sequence[Span]
 ) -> list[Exceedances]:
     """A window belongs to the period in which it starts; one that began before the first belongs to the first."""
-    counts = [ExceedanceCount() for _ in periods]
+    counts = [ExceedanceCount(rules) for _ in periods]
     starts = [period.start_ms for period in periods]
     now_ms = SystemClock().now_ms()
     for part in chunks(park, span):
@@ -142,8 +145,10 @@ def _as_json(entry: Exceedances) -> str:
         "judged": entry.judged,
         "exceeded": entry.exceeded,
         **{f"p{share}": value for share, value in entry.percentiles.items()},
+        "lowest": entry.lowest,
         "highest": entry.highest,
         "limits": list(entry.limits),
+        "limit_signs": list(entry.signs),
         "unit": entry.unit,
         "hours": round(entry.hours, 6),
         "longest_hours": round(entry.longest_hours, 6),
@@ -156,12 +161,23 @@ def _as_json(entry: Exceedances) -> str:
 
 
 def _as_row(entry: Exceedances, zone: ZoneInfo) -> str:
-    numbers = [*(entry.percentiles[share] for share in PERCENTILES), entry.highest]
-    values = " ".join("-".rjust(9) if value is None else f"{value:>9.5g}" for value in numbers)
-    limits = " ".join(f"{limit:g}" for limit in entry.limits) or "-"
+    values = " ".join("-".rjust(9) if value is None else f"{value:>9.5g}" for value in _numbers(entry))
+    signed = zip(entry.signs, entry.limits, strict=True)
+    limits = ", ".join(f"{sign} {limit:g}".strip() for sign, limit in signed) or "-"
     return (
         f"{local_text(entry.start_ms, zone):<16} {entry.rule:<18} {entry.subject:<24} {entry.windows:>7} "
-        f"{entry.judged:>7} {entry.exceeded:>8} {values} {limits:>9} {entry.unit:<7} {entry.hours:>8.6g} "
+        f"{entry.judged:>7} {entry.exceeded:>8} {values} {limits:>11} {entry.unit:<7} {entry.hours:>8.6g} "
         f"{entry.longest_hours:>8.6g} {100 * entry.data_capture:>4.0f}%  "
         f"{basis_mark(entry.confidence, entry.to_confirm)}"
     )
+
+
+def _numbers(entry: Exceedances) -> list[float | None]:
+    """From the lowest to the highest; ``None`` at the end that breaks no limit of this rule."""
+    low = [entry.lowest, *(entry.percentiles[share] for share in reversed(LOW_PERCENTILES[1:]))]
+    high = [*(entry.percentiles[share] for share in PERCENTILES[1:]), entry.highest]
+    return [
+        *(value if entry.holds_minimum else None for value in low),
+        entry.percentiles[50],
+        *(value if entry.holds_maximum else None for value in high),
+    ]

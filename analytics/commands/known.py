@@ -81,8 +81,9 @@ def findings(
         return
     known_at, first, last = (local_text(ms, park.timezone) for ms in (asked.at_ms, asked.from_ms, asked.to_ms))
     click.echo(f"known at {known_at}, periods from {first} to {last} ({park.timezone.key})\n{HEADER}")
+    rules = load_rulebook()
     for period in shown:
-        click.echo("\n".join(as_rows(period, park.timezone)))
+        click.echo("\n".join(as_rows(period, park.timezone, rules)))
     if only_changed and not shown:
         click.echo("nothing else is known now")
     click.echo("\n" + "\n".join(totals(periods, periods if only_changed else shown)))

@@ -5,31 +5,32 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
-from analytics.commands.report import finding_fields, numbers_of, utc_text
+from analytics.commands.report import finding_fields, numbers_of, signed_limit, utc_text
 from analytics.finding import Finding, Verdict
 from analytics.findings.known_then import Then
 from analytics.findings.revision import KnownFinding, Revision
 from analytics.rulebook.doubt import doubtful_parts
-from analytics.rulebook.text import basis_mark
+from analytics.rulebook.rule import Rule
+from analytics.rulebook.text import basis_mark, find_rule
 from analytics.windows import local_text
 
 HEADER = (
-    f"  {'period (local)':<16} {'rule':<18} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>10} "
+    f"  {'period (local)':<16} {'rule':<18} {'subject':<28} {'verdict':<18} {'observed':>10} {'limit':>12} "
     f"{'unit':<7} {'data':>5}  revision, known since, reason; basis"
 )
 _WORST_FIRST = (Verdict.EXCEEDED, Verdict.INSUFFICIENT_DATA, Verdict.COMPLIANT)
 
 
-def as_rows(period: Then, zone: ZoneInfo) -> Iterable[str]:
-    """One line, or two when another version holds now."""
+def as_rows(period: Then, zone: ZoneInfo, rules: Sequence[Rule]) -> Iterable[str]:
+    """One line, or two when another version holds now; ``rules`` give limits their signs."""
     if period.then is None:
         finding = period.now.finding
         start = local_text(finding.period_start_ms, zone)
         yield f"! {start:<16} {finding.rule:<18} {finding.subject:<28} not known yet"
     else:
-        yield ("! " if period.changed else "  ") + _row(period.then.finding, period.then.revision, zone)
+        yield ("! " if period.changed else "  ") + _row(period.then.finding, period.then.revision, zone, rules)
     if period.changed:
-        yield "> " + _row(period.now.finding, period.now.revision, zone)
+        yield "> " + _row(period.now.finding, period.now.revision, zone, rules)
 
 
 def as_json(period: Then, at_ms: int) -> str:
@@ -56,11 +57,12 @@ def _version(known: KnownFinding) -> dict[str, object]:
     }
 
 
-def _row(finding: Finding, revision: Revision, zone: ZoneInfo) -> str:
+def _row(finding: Finding, revision: Revision, zone: ZoneInfo, rules: Sequence[Rule]) -> str:
     observed, limit = numbers_of(finding)
+    limit = signed_limit(finding, limit, find_rule(rules, finding.rule, finding.rule_version))
     return (
         f"{local_text(finding.period_start_ms, zone):<16} {finding.rule:<18} {finding.subject:<28} "
-        f"{finding.verdict + '*' * finding.provisional:<18} {observed:>10} {limit:>10} {finding.unit:<7} "
+        f"{finding.verdict + '*' * finding.provisional:<18} {observed:>10} {limit:>12} {finding.unit:<7} "
         f"{100 * finding.data_capture:>4.0f}%  {revision.number}, {local_text(revision.known_at_ms, zone)}, "
         f"{revision.reason.value}; {basis_mark(finding.confidence, doubtful_parts(finding.evidence))}"
     )

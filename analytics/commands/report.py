@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from analytics.commands.both_languages import evidence_objects
 from analytics.finding import Confidence, Finding, Verdict
+from analytics.findings.limit_sign import limit_sign
 from analytics.rulebook.doubt import doubtful_parts
 from analytics.rulebook.limits import permit_attributes
 from analytics.rulebook.rule import Comparison, EvaluatorKind, Rule
@@ -26,7 +27,6 @@ HEADER = (
     f"{'unit':<7} {'data':>5}  basis"
 )
 
-_SIGNS = {Comparison.MAX: "≤", Comparison.MIN: "≥", Comparison.BELOW: "<", Comparison.REPORT: ""}
 _VERDICT_MEANING = {
     Verdict.COMPLIANT: "the observed value keeps the limit",
     Verdict.EXCEEDED: "it does not: above a highest value, or below a lowest one",
@@ -68,8 +68,7 @@ def finding_fields(finding: Finding) -> dict[str, object]:
 def as_row(finding: Finding, zone: ZoneInfo, rule: Rule | None = None) -> str:
     """One line of the table; ``*`` marks a period judged to date. With its ``rule`` the limit has its sign."""
     observed, limit = numbers_of(finding)
-    sign = limit_sign(finding, rule) if rule is not None else ""
-    limit = f"{sign} {limit}".strip() if finding.limit is not None else limit
+    limit = signed_limit(finding, limit, rule)
     start = local_text(finding.period_start_ms, zone)
     return (
         f"{start:<16} {finding.rule:<18} {finding.subject:<28} {finding.verdict + '*' * finding.provisional:<18} "
@@ -87,19 +86,13 @@ def numbers_of(finding: Finding) -> tuple[str, str]:
     return _text(observed, digits), _text(limit, digits)
 
 
+def signed_limit(finding: Finding, limit: str, rule: Rule | None) -> str:
+    """The limit as :func:`numbers_of` has it with its sign; bare for a rule that is no longer in the rulebook."""
+    return limit if rule is None or finding.limit is None else f"{limit_sign(finding, rule)} {limit}".strip()
+
+
 def _text(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}g}"
-
-
-def limit_sign(finding: Finding, rule: Rule) -> str:
-    """How the observed value has to stand to the finding's limit; of two limits a finding carries the nearer one."""
-    if rule.comparison is not Comparison.BETWEEN:
-        return _SIGNS[rule.comparison]
-    if finding.observed is None or finding.limit is None:
-        return "≤"
-    if finding.verdict is Verdict.EXCEEDED:
-        return "≤" if finding.observed > finding.limit else "≥"
-    return "≥" if finding.observed > finding.limit or finding.observed == finding.limit == rule.low else "≤"
 
 
 def legend() -> Iterable[str]:

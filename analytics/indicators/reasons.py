@@ -3,6 +3,8 @@
 import re
 from functools import cache
 
+from analytics.wording import separated
+
 SEPARATOR = "; "
 _VIETNAMESE: dict[str, str] = {
     "{} is not in the register": "{} không có trong sổ đăng ký",
@@ -147,6 +149,7 @@ _WORDS = {
     "wastewater reused": "nước thải tái sử dụng", "electricity": "điện", "the giver": "bên giao",
     "the taker": "bên nhận", "the intake": "nguồn cấp", "tenants": "các doanh nghiệp",
 }  # fmt: skip
+_NUMBER = re.compile(r"-?\d+(,\d{3})*(\.\d+)?( ?%)?")
 CONFIDENCE = {"source": "nguồn công bố", "permit": "giấy phép", "setting": "giá trị cần xác nhận"}
 
 
@@ -167,8 +170,12 @@ def _translated(text: str) -> str:
     for pattern, vietnamese in _patterns():
         match = pattern.fullmatch(text)
         if match:
-            return vietnamese.format(*(_WORDS.get(word, word) for word in match.groups()))
+            return vietnamese.format(*(_word(word) for word in match.groups()))
     return text
+
+
+def _word(text: str) -> str:
+    return separated(text, "vi") if _NUMBER.fullmatch(text) else _WORDS.get(text, text)
 
 
 @cache

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from analytics.alerting.summary import read_alert_summary
+from analytics.finding import Verdict
+from analytics.rulebook import load_rulebook
 from deploy.local.ingest_status import IngestStatus
+from deploy.local.shown_only import shown_only
 from deploy.local.workdir import Workdir
 from gateway.outbox import Outbox
 from ingest_service.latency import WINDOW_SECONDS
@@ -45,16 +48,16 @@ def readings_committed(workdir: Workdir, gateways: Iterable[str]) -> int:
 
 
 async def latest_findings(store_url: str) -> list[dict[str, Any]]:
-    """Every stored finding with rule, subject, verdict and period start."""
+    """Every stored finding with rule and its version, subject, verdict and period start."""
     store = open_store(store_url)
     try:
-        query = SeriesQuery(FINDINGS, (Select("verdict"), Select("provisional")), 0, FOREVER_MS,
+        query = SeriesQuery(FINDINGS, (Select("verdict"), Select("provisional"), Select("rule_version")), 0, FOREVER_MS,
                             group_by=("rule", "subject"))  # fmt: skip
         answers = await store.select(query)
     finally:
         await store.close()
     return [
-        {**answer.tags, "period_start_ms": row[0], "verdict": row[1], "provisional": row[2]}
+        {**answer.tags, "period_start_ms": row[0], "verdict": row[1], "provisional": row[2], "rule_version": row[3]}
         for answer in answers
         for row in answer.rows
     ]
@@ -99,6 +102,8 @@ def build_report(
 ) -> dict[str, Any]:
     """The JSON of ``ecopark demo --report``."""
     verdicts = Counter(str(finding["verdict"]) for finding in findings)
+    exceeded = (f for f in findings if f["verdict"] == Verdict.EXCEEDED)
+    shown = shown_only(((str(f["rule"]), str(f["rule_version"])) for f in exceeded), load_rulebook())
     return {
         "readings": {
             "published": published,
@@ -112,6 +117,9 @@ def build_report(
             "raised": len(alerts.raised),
             "not_raised": sorted("/".join(key) for key in alerts.expected - alerts.raised),
             "not_expected": sorted("/".join(key) for key in alerts.raised - alerts.expected),
+            "exceeded_shown_only": shown.shown,
+            "note_vi": shown.say("vi"),
+            "note_en": shown.say("en"),
         },
         "emails": letters,
         "latency_ms": latency_ms,

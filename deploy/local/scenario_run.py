@@ -17,6 +17,7 @@ from analytics.judging.plan import JudgingRange
 from analytics.rulebook import load_rulebook
 from deploy.local.scenario_ingest import ScenarioIngest
 from deploy.local.scenario_revisions import ScenarioRecord
+from deploy.local.shown_only import ShownOnly, shown_only
 from deploy.local.workdir import PARKS
 from service_runtime.errors import OperatorError
 from service_runtime.text_folder import read_text_folder
@@ -103,6 +104,14 @@ class ScenarioResult:
     """What late or corrected readings made of exceedances, by (day, rule, subject, verdict, reason)."""
     corrections: frozenset[str] = frozenset()
     """``RULE/subject`` about which people got a correction."""
+    letters: int = 0
+    """Written to people of the register; they stay in the run's own mailbox."""
+
+    @property
+    def shown_only(self) -> ShownOnly:
+        """How many of the exceeded findings alert nobody."""
+        exceeded = (f for f in self.findings if f.verdict is Verdict.EXCEEDED)
+        return shown_only(((f.rule, f.rule_version) for f in exceeded), load_rulebook())
 
     @property
     def revised_as_expected(self) -> bool:
@@ -174,7 +183,7 @@ async def run_scenario(
         scenario, park, ingest.readings, ingest.stored, ingest.quarantined, ingest.duplicates, findings,
         Comparison(scenario.expected_findings, _not_compliant(findings, placed)), before,
         tuple(_missed_compliance(scenario.expected_compliant, findings)), _compare_anomalies(anomalies, placed),
-        frozenset(_revision_key(known, placed) for known in revisions), frozenset(record.corrections),
+        frozenset(_revision_key(known, placed) for known in revisions), frozenset(record.corrections), record.letters,
     )  # fmt: skip
 
 

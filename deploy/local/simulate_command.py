@@ -84,12 +84,13 @@ def run_and_tell(scenario: Scenario, store: Path | None, report: Path | None, se
     if store is not None and store.exists():
         raise OperatorError(f"--store: {store} is there already; a scenario needs an empty store")
     try:
+        from deploy.local.scenario_revisions import without_postal_lines  # noqa: PLC0415
         from deploy.local.scenario_run import run_scenario  # noqa: PLC0415 - serving needs neither ingest nor analytics
     except ModuleNotFoundError as error:
         raise OperatorError(f"`ecopark simulate NAME` needs {error.name}: pip install 'ecopark[local]'") from error
 
     url = f"sqlite:///{store.resolve()}" if store is not None else ""
-    with tempfile.TemporaryDirectory(prefix="ecopark-simulate-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ecopark-simulate-") as folder, without_postal_lines():
         result = asyncio.run(run_scenario(scenario, Path(folder), url, seed))
     _tell(result)
     if report is not None:
@@ -110,6 +111,8 @@ def as_report(result: "ScenarioResult") -> dict[str, Any]:
             "quarantined_expected": scenario.expected_quarantined, "batches_sent_twice": result.duplicates,
         },
         "findings": {"judged": len(result.findings), **_compared(result.final)},
+        "exceeded_shown_only": result.shown_only.shown,
+        "letters": result.letters,
         "known_before": _compared(result.before) if result.before is not None else None,
         "not_compliant": list(result.not_compliant),
         "revisions": [list(key) for key in sorted(result.revisions)],
@@ -160,9 +163,19 @@ def _tell(result: "ScenarioResult") -> None:
     _tell_comparison(result.final)
     for name in result.not_compliant:
         click.echo(f"  NOT COMPLIANT  {name}")
+    _tell_letters(result)
     _tell_revisions(result)
     _tell_anomalies(result)
     click.echo("\n" + ("Exactly what must come out." if result.holds else "NOT what must come out."))
+
+
+def _tell_letters(result: "ScenarioResult") -> None:
+    for language in ("en", "vi"):
+        if result.shown_only.shown:
+            click.echo(f"  {result.shown_only.say(language)}")
+    if result.letters:
+        click.echo(f"\nLetters written: {result.letters}. They stay in this run's own mailbox; none was sent.")
+        click.echo(f"Thư đã soạn: {result.letters}. Chúng ở lại trong hộp thư của lần chạy này, không gửi cho ai.")
 
 
 def _tell_revisions(result: "ScenarioResult") -> None:

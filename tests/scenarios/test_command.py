@@ -1,6 +1,7 @@
 """``ecopark simulate``: what it lists, what it prints about a run, and how a wrong truth ends."""
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,38 @@ def test_a_run_that_holds_says_what_happened_and_writes_report_and_store(tmp_pat
     assert told["holds"] is True
     assert told["findings"]["precision"] == told["findings"]["recall"] == 1.0
     assert told["readings"]["sent"] == told["readings"]["stored"] > 1000
+
+
+def test_letters_are_said_to_stay_and_no_log_line_says_that_one_was_sent(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    case, report = tmp_path / "mine.toml", tmp_path / "out.json"
+    case.write_text(CASE, encoding="utf-8")
+    result = CliRunner().invoke(simulate, [str(case), "--report", str(report)], catch_exceptions=False)
+    written = json.loads(report.read_text(encoding="utf-8"))["letters"]
+    assert written > 0
+    assert f"Letters written: {written}. They stay in this run's own mailbox" in result.output
+    assert f"Thư đã soạn: {written}." in result.output
+    assert "incident opened" in caplog.messages
+    assert not [message for message in caplog.messages if "e-mail" in message]
+    assert logging.getLogger("analytics.alerting.delivery").isEnabledFor(logging.INFO)
+
+
+def test_exceedances_that_alert_nobody_are_said_to_in_both_languages(tmp_path: Path) -> None:
+    case, report = tmp_path / "mine.toml", tmp_path / "out.json"
+    # Half a day of calibration leaves half the values with status 00; 80 % are wanted, and MON-04-VALID alerts no one.
+    half = (
+        'kind = "calibration"\nday = -1\nstart_hour = 6\nend_hour = 18\ndevice = "wq-central"\nvalues = { ph = 7.0 }\n'
+    )
+    case.write_text(f"{CASE}[[events]]\n{half}", encoding="utf-8")
+    output = CliRunner().invoke(simulate, [str(case), "--report", str(report)], catch_exceptions=False).output
+    told = json.loads(report.read_text(encoding="utf-8"))
+    exceeded = [found["rule"] for found in told["findings"]["seen"] if found["verdict"] == "exceeded"]
+    shown = exceeded.count("MON-04-VALID")
+    assert told["exceeded_shown_only"] == shown > 0
+    assert f"{shown} of the {len(exceeded)} exceeded are of rules that are shown only" in output
+    assert f"{shown} trong {len(exceeded)} kết quả exceeded thuộc quy tắc chỉ hiển thị" in output
 
 
 async def test_the_kept_store_holds_readings_and_findings(tmp_path: Path) -> None:

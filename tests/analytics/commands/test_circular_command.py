@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +124,8 @@ def test_a_month_balances_over_an_exchange_and_shows_its_remainder(park_folder: 
 def test_each_number_comes_with_its_working_and_source(park_folder: Path) -> None:
     done = run("--park", park_folder, "--month", "2026-02")
     lines = done.stdout.splitlines()
-    place = next(
-        n for n, line in enumerate(lines) if line.startswith("waste_diversion_share  p  2026-02-01 to 2026-02-28")
-    )
-    assert lines[place].endswith("60 %  (90 % of the data)")
+    place = next(n for n, line in enumerate(lines) if line.startswith("waste diverted  p  2026-02-01 to 2026-02-28"))
+    assert lines[place].endswith("60 %  (90 % of the data)  [waste_diversion_share]")
     assert "(reuse + recycling + biological) / waste x 100; waste_t = 100" in lines[place + 1]
     assert lines[place + 2].strip().startswith("setting: Circular 05/2025/TT-BKHDT")
 
@@ -152,3 +151,31 @@ def test_the_circles_are_said_in_vietnamese(park_folder: Path) -> None:
         assert words in done.stdout, words
     for word in ("no value", "working:", "of the data", "setting:"):
         assert word not in done.stdout, word
+
+
+def test_inputs_and_numbers_are_said_as_a_vietnamese_reader_expects(park_folder: Path) -> None:
+    heavy = (
+        FILES["manifests.csv"] + "2026-02-06,beta,ewc,020204,1285.8,biological,no\n2026-02-07,beta,ewc,020204,1,,no\n"
+    )
+    (park_folder / "manifests.csv").write_text(heavy, encoding="utf-8")
+    done = run("--park", park_folder, "--month", "2026-02", "--language", "vi")
+    assert done.exception is None, done.exception
+    for words in (
+        "1.386,8 t", "số chuyến = 2, nơi đến = xử lý sinh học, không rõ, nguy hại = 0 t", "không rõ nơi đến = 11 t",
+        "phần tái chế trong vật liệu vào", "phần được tái sử dụng của vật liệu ra", "nguyên liệu nguyên sinh",
+    ):  # fmt: skip
+        assert words in done.stdout, words
+    # The id stands in brackets at the end of a line, and nowhere else.
+    text = re.sub(r"  \[\w+\]$", "", done.stdout, flags=re.MULTILINE)
+    assert re.findall(r"\b[a-z]+_[a-z_]+\b", text) == []
+    assert "1,386.8" not in text
+
+
+def test_water_and_links_are_said_in_vietnamese_without_a_word_of_the_program(
+    park_folder: Path, store_file: Path
+) -> None:
+    done = run("--park", park_folder, "--month", "2026-02", "--store", f"sqlite:///{store_file}", "--language", "vi")
+    assert "đã giao = 672 t, đã nhận = 658,56 t, chênh lệch = 2 %" in done.stdout
+    assert "tái sử dụng = 6.720 m³, nước vào = 20.160 m³" in done.stdout
+    text = re.sub(r"  \[\w+\]$", "", done.stdout, flags=re.MULTILINE)
+    assert re.findall(r"\b[a-z]+_[a-z_]+\b", text) == []

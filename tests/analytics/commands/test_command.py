@@ -224,7 +224,8 @@ def test_indicators_print_a_table_with_reasons(database: str, folder: Path) -> N
     assert done.exception is None, done.exception
     head, first, *_ = done.stdout.splitlines()
     assert head.split()[:4] == ["period", "(local)", "indicator", "subject"]
-    assert first.split()[2:5] == ["grid_electricity", "p", "-"]
+    assert first.split()[2:8] == ["electricity", "from", "the", "grid", "p", "-"]
+    assert "  grid_electricity " in first
     assert first.endswith("source: no point measures grid import")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,7 @@ def test_a_month_with_lost_data_is_left_out_and_said(tmp_path: Path) -> None:
     assert out["reason"].startswith("the meters have 91.8 % of the month, 98 % are needed")
     assert found["enpi"] == pytest.approx(153_000 / 170_000, rel=1e-3)
     text = run(folder, "--store", f"sqlite:///{file}", "--language", "vi").output
-    assert "2026-01  bỏ ra: công tơ có 91.8 % của tháng, cần 98 %, và production.csv không có energy_kwh" in text
+    assert "2026-01  bỏ ra: công tơ có 91,8 % của tháng, cần 98 %, và production.csv không có energy_kwh" in text
 
 
 def test_little_that_is_missing_widens_the_uncertainty(tmp_path: Path) -> None:
@@ -243,5 +244,8 @@ def test_the_review_is_said_in_vietnamese(tmp_path: Path) -> None:
     for words in ("đường cơ sở năng lượng", "dùng được", "hóa đơn", "đã tiết kiệm", "một độ lệch chuẩn",
                   "Năng lượng trên sản phẩm", "HẾT HIỆU LỰC", "định mức"):  # fmt: skip
         assert words in said, words
+    assert re.search(r"\d\.\d{3} hóa đơn", said)
+    assert "100,0%" in said
+    assert "100.0%" not in said
     for word in ("baseline energy", "expected", "Norm:", "bill", "setting:"):
         assert word not in said, word

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from analytics.commands.known import findings
+from analytics.commands.report import signed_limit
 from analytics.finding import Confidence, Finding, Verdict
 from analytics.findings.revision import Basis, key_of
 from analytics.findings.store import write_findings
@@ -74,6 +75,18 @@ def test_what_was_known_then_stands_beside_what_is_known_now(place: list[str]) -
     assert "1, 2026-11-02 00:01, first" in shown[0]
     assert "compliant" in shown[1]
     assert "2, 2026-11-10 08:00, late_data" in shown[1]
+
+
+def test_limits_have_the_sign_that_evaluate_prints_before_them(place: list[str]) -> None:
+    assert all("≤ 67.5 mg/l" in line for line in rows(place, "--as-of", "2026-11-03", "--subject", "outlet"))
+
+
+def test_a_rule_that_is_gone_has_a_limit_without_a_sign() -> None:
+    gone = dataclasses.replace(FIRST, rule="WW-99")
+    assert (signed_limit(gone, "67.5", None), signed_limit(dataclasses.replace(FIRST, limit=None), "-", None)) == (
+        "67.5",
+        "-",
+    )
 
 
 def test_what_holds_still_is_one_line(place: list[str]) -> None:

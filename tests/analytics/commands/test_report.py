@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from analytics.commands.report import legend, limit_sign, numbers_of
+from analytics.commands.report import legend, numbers_of
 from analytics.finding import Confidence, Finding, Verdict
+from analytics.findings.limit_sign import limit_sign
 from analytics.rulebook import Rule, load_rulebook
 from analytics.rulebook.rule import Comparison
 

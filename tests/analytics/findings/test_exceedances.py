@@ -17,7 +17,9 @@ from analytics.command import analytics
 from analytics.commands.report import basis_legend
 from analytics.finding import Confidence, Finding, Verdict
 from analytics.findings.exceedances import ExceedanceCount, Exceedances, percentile, stretches
+from analytics.rulebook import load_rulebook
 from analytics.rulebook.doubt import Part, shipped_doubts
+from analytics.rulebook.rule import Comparison
 from service_runtime.errors import OperatorError
 from telemetry_model.park_register import parse_park
 from telemetry_store.query import Select, SeriesQuery
@@ -25,9 +27,10 @@ from telemetry_store.rows import ReadingRow
 from telemetry_store.sqlite_store import SqliteStore
 
 HOUR_MS = 3_600_000
+RULE = next(rule for rule in load_rulebook() if rule.id == "AMB-04-O3")
 FINDING = Finding(
-    "AMB-04-O3", "1", "p", "aq", "park", 0, 8 * HOUR_MS, Verdict.COMPLIANT, 100.0, 120.0, "ug/m3", 1.0, 0.8, "QCVN",
-    Confidence.SOURCE, 0,
+    RULE.id, RULE.version, "p", "aq", "park", 0, 8 * HOUR_MS, Verdict.COMPLIANT, 100.0, 120.0, "ug/m3", 1.0, 0.8,
+    "QCVN", Confidence.SOURCE, 0,
 )  # fmt: skip
 NUMBERS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50)
 
@@ -40,8 +43,8 @@ def window(start_hours: int, observed: float, hours: int = 8, **changes: object)
     )  # fmt: skip
 
 
-def counted(*findings: Finding) -> Exceedances:
-    count = ExceedanceCount()
+def counted(*findings: Finding, comparison: Comparison = Comparison.MAX) -> Exceedances:
+    count = ExceedanceCount([dataclasses.replace(RULE, comparison=comparison)])
     count.add(findings)
     [summary] = count.summaries(0, 48 * HOUR_MS)
     return summary
@@ -62,6 +65,33 @@ def test_a_window_without_enough_data_is_counted_but_makes_no_percentile() -> No
     assert (found.windows, found.judged, found.exceeded, found.highest) == (3, 2, 0, 110)
     assert found.data_capture == pytest.approx(2.3 / 3)
     assert found.percentiles[50] == 105
+
+
+HUNDRED_AND_ONE = [window(hour, float(100 - hour), hours=1) for hour in range(101)]
+"""0 to 100, one each: P2 is 2, P98 is 98."""
+
+
+def test_a_rule_that_holds_a_minimum_shows_the_low_end() -> None:
+    found = counted(*HUNDRED_AND_ONE, comparison=Comparison.MIN)
+    assert (found.shares, found.signs, found.limits) == ((50, 5, 2), ("≥",), (120.0,))
+    assert [found.percentiles[share] for share in found.shares] == [50, 5, 2]
+    assert found.lowest == 0
+    kept = [indicator.name.removeprefix("month.AMB-04-O3.") for indicator in found.indicators()]
+    assert kept == ["p50", "p5", "p2", "exceeded", "exceeded_hours"]
+
+
+@pytest.mark.parametrize(("comparison", "sign"), [(Comparison.MAX, "≤"), (Comparison.BELOW, "<")])
+def test_a_rule_that_holds_a_maximum_shows_the_high_end(comparison: Comparison, sign: str) -> None:
+    found = counted(*HUNDRED_AND_ONE, comparison=comparison)
+    assert (found.shares, found.signs, found.highest) == ((50, 95, 98), (sign,), 100)
+
+
+def test_a_range_shows_both_ends_and_each_limit_with_its_own_sign() -> None:
+    above = dataclasses.replace(window(0, 130), limit=125.0)
+    below = dataclasses.replace(window(8, 90), limit=100.0, verdict=Verdict.EXCEEDED)
+    found = counted(above, below, comparison=Comparison.BETWEEN)
+    assert (found.signs, found.limits) == (("≤", "≥"), (125.0, 100.0))
+    assert found.shares == (50, 95, 98, 5, 2)
 
 
 def test_a_period_that_is_still_open_is_left_out() -> None:
@@ -163,6 +193,22 @@ def test_the_table_has_one_line_a_rule_and_subject(place: list[str]) -> None:
     assert [row.split()[2] for row in rows[:place_of_gap]] == ["AMB-02-NO2", "AMB-03-NO2"]
     assert all(row.endswith("  law") for row in rows[:place_of_gap])
     assert rows[place_of_gap + 1 :] == list(basis_legend())
+
+
+def test_the_table_shows_limits_with_their_signs_and_the_end_that_can_break_them(place: list[str]) -> None:
+    done = run(*place, "--rule", "AMB-03-NO2", "--rule", "MON-04-VALID")
+    head, highest, lowest = (line.split() for line in done.stdout.splitlines()[:3])
+    first = head.index("lowest")
+    assert head[first : first + 7] == ["lowest", "P2", "P5", "P50", "P95", "P98", "highest"]
+    # 1416 hours; from rank 1332 on 56 of 300, then 28 of 301: P95 is rank 1344.25, P98 rank 1386.7.
+    assert highest[first : first + 9] == ["-", "-", "-", "41", "300", "300", "301", "≤", "200"]
+    assert lowest[first : first + 9] == ["100", "100", "100", "100", "-", "-", "-", "≥", "80"]
+
+
+def test_json_has_all_percentiles_and_the_sign_of_each_limit(place: list[str]) -> None:
+    [found] = lines(run(*place, "--rule", "MON-04-VALID", "--json"))
+    assert (found["limits"], found["limit_signs"]) == ([80.0], ["≥"])
+    assert [found[name] for name in ("lowest", "p2", "p5", "p50", "p95", "p98", "highest")] == [100.0] * 7
 
 
 def test_a_count_says_which_part_of_its_rule_is_to_be_confirmed() -> None:

@@ -67,7 +67,7 @@ def test_a_working_is_said_in_vietnamese(formula: str) -> None:
 
 def test_values_keep_their_place_and_roles_their_name() -> None:
     assert say_in("only 34.5 % of the expected data are there, 80 % are needed", "vi") == (
-        "chỉ có 34.5 % dữ liệu dự kiến, cần 80 %"
+        "chỉ có 34,5 % dữ liệu dự kiến, cần 80 %"
     )
     assert say_in("no point measures tenant electricity", "vi") == "không có điểm nào đo điện của doanh nghiệp"
 

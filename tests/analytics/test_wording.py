@@ -4,9 +4,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics.alerting import wording
-
-from .conftest import DAY_MS, DAY_ONE_MS
+from analytics import wording
+from tests.analytics.alerting.conftest import DAY_MS, DAY_ONE_MS
 
 VN = ZoneInfo("Asia/Ho_Chi_Minh")
 HOUR_MS = 3_600_000
@@ -60,3 +59,23 @@ def test_units_are_printed_as_people_write_them() -> None:
 
 def test_half_hour_zone() -> None:
     assert wording.period(DAY_ONE_MS, DAY_ONE_MS + HOUR_MS, ZoneInfo("Asia/Kolkata"), "en").endswith("(UTC+5:30)")
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "vietnamese"),
+    [
+        (1345.8, "1,345.8", "1.345,8"),
+        (1234567.891, "1,234,568", "1.234.568"),
+        (0.000123456789, "0.000123457", "0,000123457"),
+        (-62.5, "−62.5", "−62,5"),
+        (0.0, "0", "0"),
+        (100.0, "100", "100"),
+    ],
+)
+def test_six_significant_digits_in_the_way_of_the_language(value: float, english: str, vietnamese: str) -> None:
+    assert (wording.significant(value, "en"), wording.significant(value, "vi")) == (english, vietnamese)
+
+
+def test_fewer_digits_may_be_asked_for_and_none_before_the_point_is_lost() -> None:
+    assert wording.significant(0.0123, "vi", 2) == "0,012"
+    assert wording.significant(12345.6, "vi", 2) == "12.346"

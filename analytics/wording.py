@@ -1,5 +1,6 @@
 """Numbers, units and periods as a Vietnamese or English reader expects them."""
 
+import math
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ UNIT_LABELS = {
     "ug/m3": "µg/m³", "W/m2": "W/m²",
 }  # fmt: skip
 MAX_DECIMALS = 6
+MAX_DIGITS_AFTER = 15
 _EN_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -31,8 +33,18 @@ def number(value: float, language: str, decimals: int | None = None) -> str:
         text = text.rstrip("0").rstrip(".")
     if text == "-0":
         text = "0"
-    text = text.replace("-", "−")
+    return separated(text.replace("-", "−"), language)
+
+
+def separated(text: str, language: str) -> str:
+    """A number printed as in English with the separators of the language: in Vietnamese ``1,345.8`` is ``1.345,8``."""
     return text.translate(str.maketrans(",.", ".,")) if language == "vi" else text
+
+
+def significant(value: float, language: str, digits: int = 6) -> str:
+    """As many significant digits as asked for, and every digit before the point; zeros at the end are left out."""
+    leading = math.floor(math.log10(abs(value))) if value else 0
+    return number(value, language, min(MAX_DIGITS_AFTER, max(0, digits - 1 - leading)))
 
 
 def number_pair(observed: float, limit: float, language: str) -> tuple[str, str]:
