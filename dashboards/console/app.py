@@ -15,6 +15,7 @@ from dashboards.console.board_page import DEFAULT_RANGE_SECONDS, BoardPage, Boar
 from dashboards.console.chain_page import chain_page
 from dashboards.console.frame import chosen_language, page_frame
 from dashboards.console.mailbox_page import mail_page, mailbox_page
+from dashboards.console.own_pictures import OwnPictures
 from dashboards.console.texts import say
 from dashboards.settings import ConsoleSettings
 from service_runtime.clock import SystemClock
@@ -30,6 +31,7 @@ def run_console(settings: ConsoleSettings) -> None:
     clock = SystemClock()
     source = BoardSource(park, load_rulebook(), PanelReader(park, store, clock), clock)
     _add_pages(source, settings)
+    app.add_middleware(OwnPictures)
     app.on_shutdown(store.close)
     # The server gives the signal back once it has stopped in order; a handler of ours makes that an ordinary end.
     for number in (signal.SIGTERM, signal.SIGINT):
