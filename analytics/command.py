@@ -9,19 +9,18 @@ from analytics.anomalies.anomaly_store import write_anomalies
 from analytics.anomalies.report import as_json as anomaly_json
 from analytics.anomalies.report import as_lines as anomaly_lines
 from analytics.anomalies.watch import find_anomalies
-from analytics.bootstrap import load_park, rules_with_capture, run_analytics
+from analytics.bootstrap import rules_with_capture, run_analytics
 from analytics.commands.circular import circular
 from analytics.commands.enpi import enpi
 from analytics.commands.exceedances import exceedances
 from analytics.commands.health import health
 from analytics.commands.known import findings
+from analytics.commands.opened_data import opened_data
 from analytics.commands.report import HEADER, as_json, as_row, explain, legend, rule_line
 from analytics.commands.time_range import (
     capture_option,
-    choice_of,
     choice_options,
     chosen_rules,
-    judging_span,
     rule_option,
     texts,
     with_flat_rules,
@@ -41,10 +40,8 @@ from analytics.rulebook.text import find_rule
 from analytics.settings import AnalyticsSettings
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
-from service_runtime.local_times import local_date
 from service_runtime.settings import load_settings
 from telemetry_store.command_options import data_options, law_option, range_options
-from telemetry_store.open import open_store, require_existing
 from telemetry_store.protocol import TelemetryStore
 
 PROGRESS_FROM_MS = 100 * 86_400_000
@@ -182,15 +179,8 @@ async def _evaluate(options: dict[str, object]) -> None:
     _refuse_to_keep_other_law(options)
     chosen = chosen_rules(load_rulebook(), texts(options["rule_ids"]))
     ready = rules_with_capture(with_flat_rules(chosen, load_rulebook()), float(str(options["minimum_data_capture"])))
-    park = load_park(str(options["park_folder"]))
-    choice = choice_of(park, options)
-    law_day = local_date(str(options["law_text"]), "--law-of") if options["law_text"] else None
-    url = str(options["store_url"])
-    require_existing(url)
-    store = open_store(url, str(options["store_token"]))
-    try:
-        await store.check()
-        span = await judging_span(store, park, str(options["from_text"]), str(options["to_text"]), law_day)
+    async with opened_data(options) as data:
+        store, park, choice, span, _ = data
         long = span.to_ms - span.from_ms >= PROGRESS_FROM_MS
         found = await judge(store, park, ready, span, SystemClock().now_ms(), _progress if long else None)
         wanted = {rule.id for rule in chosen}
@@ -202,8 +192,6 @@ async def _evaluate(options: dict[str, object]) -> None:
             is_cut = bool(options["to_text"])
             await _write(store, found, Basis.of(park, ready), span.to_ms if is_cut else None)
         seen = await find_anomalies(store, park, span, SystemClock().now_ms()) if options["with_anomalies"] else None
-    finally:
-        await store.close()
     seen = None if seen is None else [a for a in seen if choice.keeps(a.subject, a.tenant)]
     if not options["as_lines"]:
         click.echo(HEADER)
@@ -220,20 +208,12 @@ async def _evaluate(options: dict[str, object]) -> None:
 
 
 async def _anomalies(options: dict[str, object]) -> None:
-    park = load_park(str(options["park_folder"]))
-    choice = choice_of(park, options)
-    url = str(options["store_url"])
-    require_existing(url)
-    store = open_store(url, str(options["store_token"]))
-    try:
-        await store.check()
-        span = await judging_span(store, park, str(options["from_text"]), str(options["to_text"]), None)
+    async with opened_data(options) as data:
+        store, park, choice, span, _ = data
         seen = await find_anomalies(store, park, span, SystemClock().now_ms())
         if options["write"]:
             written = await write_anomalies(store, park.id, seen, span.from_ms, span.to_ms)
             click.echo(f"wrote {written} anomalies", err=True)
-    finally:
-        await store.close()
     seen = [a for a in seen if choice.keeps(a.subject, a.tenant)]
     lines = [anomaly_json(a) for a in seen] if options["as_lines"] else anomaly_lines(seen, str(options["language"]))
     click.echo("\n".join(lines), nl=bool(lines))
@@ -243,15 +223,8 @@ async def _indicators(options: dict[str, object]) -> None:
     _refuse_to_keep_other_law(options)
     if options["write"] and not options["by_month"]:
         raise OperatorError("--write keeps months: give --by-month too")
-    park = load_park(str(options["park_folder"]))
-    choice = choice_of(park, options)
-    law_day = local_date(str(options["law_text"]), "--law-of") if options["law_text"] else None
-    url = str(options["store_url"])
-    require_existing(url)
-    store = open_store(url, str(options["store_token"]))
-    try:
-        await store.check()
-        wanted = await judging_span(store, park, str(options["from_text"]), str(options["to_text"]), law_day)
+    async with opened_data(options) as data:
+        store, park, choice, wanted, law_day = data
         if not options["as_lines"]:
             click.echo(INDICATOR_HEADERS[str(options["language"])])
         whole, written = Span(wanted.from_ms, wanted.to_ms), 0
@@ -273,8 +246,6 @@ async def _indicators(options: dict[str, object]) -> None:
                 written += await write_indicators(store, kept_indicators(values, park))
         if options["write"]:
             click.echo(f"wrote {written} indicator values", err=True)
-    finally:
-        await store.close()
 
 
 def _refuse_to_keep_other_law(options: dict[str, object]) -> None:

@@ -8,14 +8,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from analytics.bootstrap import load_park, rules_with_capture
+from analytics.bootstrap import rules_with_capture
+from analytics.commands.opened_data import opened_data
 from analytics.commands.report import basis_legend, utc_text
 from analytics.commands.time_range import (
     capture_option,
-    choice_of,
     choice_options,
     chosen_rules,
-    judging_span,
     rule_option,
     texts,
     with_flat_rules,
@@ -33,10 +32,8 @@ from analytics.rulebook.text import basis_mark
 from analytics.windows import local_text
 from service_runtime.clock import SystemClock
 from service_runtime.errors import OperatorError
-from service_runtime.local_times import local_date
 from telemetry_model.park_register import Park
 from telemetry_store.command_options import data_options, law_option, range_options
-from telemetry_store.open import open_store, require_existing
 from telemetry_store.protocol import TelemetryStore
 
 HEADER = (
@@ -79,15 +76,8 @@ async def _exceedances(options: dict[str, object]) -> None:
     chosen = _countable(chosen_rules(load_rulebook(), texts(options["rule_ids"])))
     capture = float(str(options["minimum_data_capture"]))
     rules = rules_with_capture(with_flat_rules(chosen, load_rulebook()), capture)
-    park = load_park(str(options["park_folder"]))
-    choice = choice_of(park, options)
-    law_day = local_date(str(options["law_text"]), "--law-of") if options["law_text"] else None
-    url = str(options["store_url"])
-    require_existing(url)
-    store = open_store(url, str(options["store_token"]))
-    try:
-        await store.check()
-        span = await judging_span(store, park, str(options["from_text"]), str(options["to_text"]), law_day)
+    async with opened_data(options) as data:
+        store, park, choice, span, _ = data
         whole = Span(span.from_ms, span.to_ms)
         periods = months_of(park, whole) if options["by_month"] else [whole]
         wanted = {rule.id for rule in chosen}
@@ -98,8 +88,6 @@ async def _exceedances(options: dict[str, object]) -> None:
             months = {month for month in whole_months(park, whole) if month.start_ms >= edge_ms}
             kept = [i for entry in found if Span(entry.start_ms, entry.end_ms) in months for i in entry.indicators()]
             click.echo(f"wrote {await write_indicators(store, kept)} indicator values", err=True)
-    finally:
-        await store.close()
     if not found:
         click.echo("nothing that was asked for is judged in this range", err=True)
     if not options["as_lines"]:
